@@ -1,1 +1,33 @@
-//! Placeholder while the workspace is laid out.
+//! The words and rules of a Plinth application, without any I/O.
+//!
+//! A value of a type here is valid: an [`Email`] is trimmed, lower-cased and has the shape of an address, a
+//! [`Price`] has at most two decimals, a [`Timestamp`] has microseconds. Whatever comes from outside is parsed
+//! into these types at the edge, and a [`Violation`] says what was wrong with it.
+//!
+//! Invariants:
+//! - No I/O, no clock, no randomness of its own: they are passed in as [`Clock`] and [`Entropy`].
+//! - What a role may do stands in one table, [`access::PERMISSIONS`], and nowhere else.
+//! - Types serialise as the HTTP API shows them. A password hash is part of no type here.
+//!
+//! To add a resource: a module with its id ([`id_type!`]), its limits as types that parse, the struct that the API
+//! shows, the keys it sorts by, and its rows in the permission table.
+
+pub mod access;
+pub mod clock;
+pub mod cursor;
+pub mod fold;
+pub mod ids;
+pub mod items;
+pub mod paging;
+pub mod price;
+pub mod text;
+pub mod users;
+
+pub use access::{Forbidden, Permission, Role};
+pub use clock::{Clock, Entropy, SystemClock, Timestamp};
+pub use ids::{ItemId, SessionId, UserId};
+pub use items::Item;
+pub use paging::{Page, PageRequest, Position};
+pub use price::Price;
+pub use text::{Description, Email, FullName, Password, Title, Violation};
+pub use users::User;

@@ -1,0 +1,98 @@
+//! Instants, and where time and randomness come from.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// An instant in UTC with microsecond resolution, which is what both databases keep.
+///
+/// Printed and serialised as RFC 3339 with six decimals and `Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// The instant this many microseconds after the Unix epoch; `None` outside the years that a date can show.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        DateTime::from_timestamp_micros(micros).map(Self)
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub fn micros(self) -> i64 {
+        self.0.timestamp_micros()
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down, as JWT dates are counted (RFC 7519 §2).
+    pub fn seconds(self) -> i64 {
+        self.0.timestamp()
+    }
+
+    /// This instant and that much later; the last representable instant where that is out of range.
+    pub fn plus(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.micros().saturating_add(micros)).unwrap_or(Self(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// The time from `earlier` to this instant; zero where `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.micros() - earlier.micros()).unwrap_or(0))
+    }
+
+    /// The first instant after this one.
+    ///
+    /// Versions of a row are told apart by their time of change, so a change advances it at least by this.
+    pub fn next(self) -> Self {
+        self.plus(Duration::from_micros(1))
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    /// Drops what is finer than a microsecond.
+    fn from(at: DateTime<Utc>) -> Self {
+        Self::from_micros(at.timestamp_micros()).unwrap_or(Self(at))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let at = DateTime::parse_from_rfc3339(&text).map_err(de::Error::custom)?;
+        Ok(at.with_timezone(&Utc).into())
+    }
+}
+
+/// Tells the time. Everything that needs it is given one, so that tests can stand at any instant.
+pub trait Clock: Send + Sync + 'static {
+    /// The current instant.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    fn now(&self) -> Timestamp {
+        DateTime::<Utc>::from(std::time::SystemTime::now()).into()
+    }
+}
+
+/// Gives random bytes fit for secrets. `plinth-auth` has the operating system's.
+pub trait Entropy: Send + Sync + 'static {
+    /// Fills the whole slice.
+    fn fill(&self, bytes: &mut [u8]);
+}
