@@ -20,6 +20,7 @@ pub mod ids;
 pub mod items;
 pub mod paging;
 pub mod price;
+pub mod sessions;
 pub mod text;
 pub mod users;
 
@@ -29,5 +30,6 @@ pub use ids::{ItemId, SessionId, UserId};
 pub use items::Item;
 pub use paging::{Page, PageRequest, Position};
 pub use price::Price;
+pub use sessions::Session;
 pub use text::{Description, Email, FullName, Password, Title, Violation};
 pub use users::User;

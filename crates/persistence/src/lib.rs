@@ -1,1 +1,40 @@
-//! Placeholder while the workspace is laid out.
+//! The database of a Plinth application: SQLite, compiled in, or PostgreSQL, with one set of queries for both.
+//!
+//! [`Database::read`] and [`Database::write`] are the only ways in. What they run is made of the functions of the
+//! resource modules, [`users`], [`sessions`] and [`items`], which take a [`Connection`] and values of the domain.
+//!
+//! Invariants:
+//! - A `write` happens whole or not at all, and is answered after its commit.
+//! - An `UPDATE` or `DELETE` of one row that touches none is [`Error::NotFound`], not a silence.
+//! - There is always an active administrator: whatever could take the last one away asks
+//!   [`users::another_admin_remains`] under a lock first.
+//! - Errors are told apart by [`Error`] alone. None carries a value that was stored or bound.
+//!
+//! To add a resource: a migration in `migrations/sqlite` and one in `migrations/postgres`, the table in `schema.rs`, a
+//! module of functions, and its cases in `tests/persistence`. Where the databases differ, the difference belongs into
+//! [`Connection`] or the SQL types, not into the queries.
+
+mod connection;
+mod database;
+mod error;
+mod job;
+mod paging;
+mod pool;
+mod schema;
+mod settings;
+mod types;
+
+pub mod items;
+pub mod migrations;
+
+pub mod sessions;
+pub mod users;
+
+pub use connection::AnyConnection as Connection;
+pub use database::Database;
+pub use error::{Error, UniqueKey};
+pub use job::Outage;
+pub use settings::{DatabaseSettings, Location, SecretUrl, UrlError};
+
+/// The outcome of a query.
+pub type Result<T> = std::result::Result<T, Error>;

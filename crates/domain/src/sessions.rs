@@ -1,0 +1,99 @@
+//! Sessions: how a refresh token is replaced, and how a stolen one is noticed.
+//!
+//! A refresh token carries the generation of its session that it was made for. Refreshing advances the generation,
+//! which replaces the token; an older one that turns up later shows that two parties hold the session, and ends it
+//! (RFC 9700 §4.14.2). Two things happen to honest clients and must not look like that: several refreshes at once,
+//! which a grace window covers, and an answer that was lost, which is known by nobody having shown its tokens yet.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::ids::{SessionId, UserId};
+
+/// A live session, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The identifier.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Where its refresh tokens stand.
+    pub rotation: Rotation,
+    /// When the user signed in.
+    pub created_at: Timestamp,
+    /// When it was last refreshed, at first the same.
+    pub last_used_at: Timestamp,
+    /// When it ends if it is not refreshed before.
+    pub expires_at: Timestamp,
+}
+
+/// Where the refresh tokens of a session stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// The generation of the current refresh token, from 0.
+    pub generation: u32,
+    /// When the generation last advanced; `None` until the first refresh.
+    pub advanced_at: Option<Timestamp>,
+    /// Whether the client has shown an access or a refresh token of this generation, and so has received it.
+    pub successor_seen: bool,
+}
+
+/// What to do with a refresh token that was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Advance the generation and hand out the new token.
+    Advance,
+    /// Hand out the current token again.
+    Repeat {
+        /// It was the current token that was shown, so it has arrived.
+        current_shown: bool,
+    },
+    /// An old token that nobody honest still uses: end the session.
+    Reuse,
+}
+
+impl Rotation {
+    /// A session that has just begun. Its first token is in the answer to the login, and replaces none.
+    pub const START: Self = Self { generation: 0, advanced_at: None, successor_seen: true };
+
+    /// What a token of the `presented` generation, shown at `now`, leads to.
+    ///
+    /// `grace` is counted from the last refresh that advanced; a login does not count.
+    pub fn on_refresh(&self, presented: u32, now: Timestamp, grace: Duration) -> Refresh {
+        let in_grace = self.advanced_at.is_some_and(|at| now.since(at) < grace);
+        let is_current = presented == self.generation;
+        let is_replaced = presented.checked_add(1) == Some(self.generation);
+        if is_current && in_grace {
+            Refresh::Repeat { current_shown: true }
+        } else if is_current {
+            Refresh::Advance
+        } else if is_replaced && (in_grace || !self.successor_seen) {
+            Refresh::Repeat { current_shown: false }
+        } else {
+            Refresh::Reuse
+        }
+    }
+
+    /// The rotation after an advance at `now`.
+    pub fn advanced(&self, now: Timestamp) -> Self {
+        Self { generation: self.generation.saturating_add(1), advanced_at: Some(now), successor_seen: false }
+    }
+}
+
+/// How long a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Without a refresh.
+    pub idle: Duration,
+    /// In all; a refresh never extends it.
+    pub absolute: Duration,
+    /// For how long after an advance the replaced token is still good.
+    pub grace: Duration,
+}
+
+impl SessionLimits {
+    /// When a session that began at `created` and is used at `now` ends if it is not used again.
+    pub fn expiry(&self, created: Timestamp, now: Timestamp) -> Timestamp {
+        now.plus(self.idle).min(created.plus(self.absolute))
+    }
+}

@@ -1,0 +1,110 @@
+//! A connection to either database, and how one is opened.
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
+
+use crate::settings::Location;
+
+/// A connection to the database in use. Queries are written once, against this.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// To a PostgreSQL server.
+    Postgres(PgConnection),
+    /// To an SQLite file.
+    Sqlite(SqliteConnection),
+}
+
+/// What a connection is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Queries that change nothing; on SQLite the connection refuses to.
+    Reading,
+    /// Anything.
+    Writing,
+}
+
+/// How many prepared statements' worth of pages SQLite keeps for a connection: 8 MiB.
+const SQLITE_SETUP: &str = "\
+    PRAGMA busy_timeout = 5000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA cache_size = -8192;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA journal_size_limit = 67108864;";
+
+/// A statement that hangs, or waits for a lock that nobody gives back, must not hold a thread for ever.
+const POSTGRES_SETUP: &str = "\
+    SET statement_timeout = '30s';
+    SET lock_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '60s';";
+
+/// Opens a connection and makes it ready.
+pub(crate) fn open(location: &Location, purpose: Purpose) -> diesel::ConnectionResult<AnyConnection> {
+    match location {
+        Location::Sqlite(path) => {
+            let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
+            connection.batch_execute(SQLITE_SETUP).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            if purpose == Purpose::Reading {
+                connection
+                    .batch_execute("PRAGMA query_only = ON;")
+                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            }
+            Ok(AnyConnection::Sqlite(connection))
+        }
+        Location::Postgres(url) => {
+            let mut connection = PgConnection::establish(url.expose())?;
+            connection
+                .batch_execute(POSTGRES_SETUP)
+                .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            Ok(AnyConnection::Postgres(connection))
+        }
+    }
+}
+
+impl AnyConnection {
+    /// Locks a row until the transaction ends, so that nobody changes it between our reading and our writing.
+    ///
+    /// SQLite has one writer at a time, so there the transaction itself is the lock.
+    pub(crate) fn lock_row(&mut self, row: RowLock) -> QueryResult<()> {
+        let Self::Postgres(connection) = self else { return Ok(()) };
+        row.take(connection)
+    }
+}
+
+/// A row to lock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RowLock {
+    User(crate::types::Key),
+    Session(crate::types::Key),
+    Item(crate::types::Key),
+    /// All decisions about who is an administrator, one after the other.
+    Administrators,
+}
+
+/// Any number that nothing else in the database uses for an advisory lock.
+const ADMINISTRATORS: i64 = 0x706c_696e_7468_0001;
+
+impl RowLock {
+    fn take(self, connection: &mut PgConnection) -> QueryResult<()> {
+        use crate::schema::{items, sessions, users};
+        use diesel::prelude::*;
+        match self {
+            Self::User(id) => lock(users::table.find(id).select(users::id).for_update(), connection),
+            Self::Session(id) => lock(sessions::table.find(id).select(sessions::id).for_update(), connection),
+            Self::Item(id) => lock(items::table.find(id).select(items::id).for_update(), connection),
+            Self::Administrators => diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+                .bind::<diesel::sql_types::BigInt, _>(ADMINISTRATORS)
+                .execute(connection)
+                .map(drop),
+        }
+    }
+}
+
+fn lock<'a, Q>(query: Q, connection: &'a mut PgConnection) -> QueryResult<()>
+where
+    Q: diesel::query_dsl::RunQueryDsl<PgConnection>
+        + diesel::query_dsl::methods::LoadQuery<'a, PgConnection, crate::types::Key>,
+{
+    diesel::RunQueryDsl::load::<crate::types::Key>(query, connection).map(drop)
+}

@@ -1,0 +1,144 @@
+//! The schema's history, compiled in, and how it is brought up to date.
+//!
+//! Both databases have the same versions under the same names, in `migrations/sqlite` and `migrations/postgres`.
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::{PgConnection, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::connection::AnyConnection as Connection;
+use crate::error::Error;
+use crate::pool::connect_once;
+use crate::settings::Location;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// A migration, and whether the database has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Version and name, as the folder is called.
+    pub name: String,
+    /// Whether it has been applied.
+    pub applied: bool,
+}
+
+/// Applies what is missing and returns the names of it. Safe when several processes do it at once: one works, the
+/// others wait and find nothing left to do.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the database cannot be opened, [`Error::Unexpected`] if a migration fails; then the
+/// schema is as before that migration.
+pub fn run(location: &Location) -> Result<Vec<String>, Error> {
+    match connect_once(location)? {
+        Connection::Sqlite(mut connection) => exclusively_sqlite(&mut connection, |c| apply(c, SQLITE)),
+        Connection::Postgres(mut connection) => exclusively_postgres(&mut connection, |c| apply(c, POSTGRES)),
+    }
+}
+
+/// Takes back the last `steps` migrations and returns their names. What their tables held is lost.
+///
+/// # Errors
+/// As for [`run`].
+pub fn revert(location: &Location, steps: usize) -> Result<Vec<String>, Error> {
+    match connect_once(location)? {
+        Connection::Sqlite(mut connection) => exclusively_sqlite(&mut connection, |c| take_back(c, SQLITE, steps)),
+        Connection::Postgres(mut connection) => {
+            exclusively_postgres(&mut connection, |c| take_back(c, POSTGRES, steps))
+        }
+    }
+}
+
+/// All migrations, oldest first, with whether the database has them.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the database cannot be opened.
+pub fn status(location: &Location) -> Result<Vec<Status>, Error> {
+    match connect_once(location)? {
+        Connection::Sqlite(mut connection) => report(&mut connection, SQLITE),
+        Connection::Postgres(mut connection) => report(&mut connection, POSTGRES),
+    }
+}
+
+fn apply<DB, C>(connection: &mut C, source: EmbeddedMigrations) -> Result<Vec<String>, Error>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let pending = connection.pending_migrations(source).map_err(Error::Unexpected)?;
+    pending
+        .iter()
+        .map(|migration| {
+            connection.run_migration(migration).map_err(Error::Unexpected)?;
+            Ok(migration.name().to_string())
+        })
+        .collect()
+}
+
+fn take_back<DB, C>(connection: &mut C, source: EmbeddedMigrations, steps: usize) -> Result<Vec<String>, Error>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let applied = connection.applied_migrations().map_err(Error::Unexpected)?;
+    let known = source.migrations().map_err(Error::Unexpected)?;
+    // Newest first, as Diesel lists what is applied.
+    applied
+        .iter()
+        .take(steps)
+        .map(|version| {
+            let migration = known
+                .iter()
+                .find(|migration| migration.name().version() == *version)
+                .ok_or(Error::Inconsistent("the database has a migration that this version does not know"))?;
+            connection.revert_migration(migration).map_err(Error::Unexpected)?;
+            Ok(migration.name().to_string())
+        })
+        .collect()
+}
+
+fn report<DB, C>(connection: &mut C, source: EmbeddedMigrations) -> Result<Vec<Status>, Error>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let applied = connection.applied_migrations().map_err(Error::Unexpected)?;
+    let mut known = source.migrations().map_err(Error::Unexpected)?;
+    known.sort_by_key(|migration| migration.name().to_string());
+    Ok(known
+        .iter()
+        .map(|migration| Status {
+            name: migration.name().to_string(),
+            applied: applied.contains(&migration.name().version()),
+        })
+        .collect())
+}
+
+/// SQLite: the write lock on the file, taken before it is looked up what is missing.
+fn exclusively_sqlite<T>(
+    connection: &mut SqliteConnection,
+    work: impl FnOnce(&mut SqliteConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    // Another process may take longer over its migrations than a statement waits for a lock.
+    connection.batch_execute("PRAGMA busy_timeout = 60000;")?;
+    connection.exclusive_transaction(work)
+}
+
+/// Any number that nothing else in the database uses for an advisory lock.
+const LOCK: &str = "8101821064823570433";
+
+/// PostgreSQL: an advisory lock of the session, which also ends with it.
+fn exclusively_postgres<T>(
+    connection: &mut PgConnection,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    connection.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0;")?;
+    connection.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
+    let result = work(connection);
+    connection.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+    result
+}
