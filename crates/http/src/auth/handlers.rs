@@ -1,0 +1,243 @@
+//! What is done to sign in and out.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use plinth_auth::{Grant, PasswordHash, Verification};
+use plinth_domain::sessions::Rotation;
+use plinth_domain::{Email, Password, Role, Session, SessionId, Timestamp, User, UserId};
+use plinth_persistence::sessions::Refreshed;
+use plinth_persistence::{Connection, Error, sessions, users};
+
+use super::dto::{LoginForm, Refresh, Register, Tokens};
+use crate::answer;
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::extract::{Body, FormPairs};
+use crate::openapi::{
+    Authenticated, FormBody, JsonBody, LoginRefused, RateLimited, RefreshRefused, RegistrationClosed, Unavailable,
+};
+use crate::state::App;
+
+type Answer = Result<HttpResponse, ApiError>;
+
+/// A password longer than this is nobody's: it is refused after the usual work, without being hashed.
+const LONGEST_CANDIDATE: usize = 4096;
+
+/// Create an account
+///
+/// Anyone may, unless registration is closed. The account is a viewer's.
+#[utoipa::path(
+    post, path = "/auth/register", operation_id = "register", tag = "auth", request_body = Register,
+    responses(
+        (status = 200, description = "The new account.", body = inline(plinth_domain::users::UserJson<'static>)),
+        JsonBody, RegistrationClosed, crate::openapi::EmailTaken, RateLimited, Unavailable,
+    ),
+)]
+pub(crate) async fn register(app: web::Data<App>, body: Body<Register>) -> Answer {
+    if !app.settings.registration_open {
+        return Err(ApiError::RegistrationClosed);
+    }
+    let Register { email, password, full_name } = body.valid()?;
+    let hash = app.passwords.hash(password).await?;
+    let now = app.now();
+    let user = User {
+        id: UserId::new(now, &*app.entropy),
+        email,
+        pending_email: None,
+        full_name,
+        role: Role::Viewer,
+        is_active: true,
+        email_verified: false,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    let user = app
+        .db
+        .write(move |connection| {
+            users::insert(connection, &user, hash.as_str())?;
+            Ok::<_, ApiError>(user)
+        })
+        .await?;
+    Ok(answer::ok(&user))
+}
+
+/// Sign in
+///
+/// First-party login that takes the form of an OAuth2 password grant (RFC 6749 §4.3.2), so that OAuth2 clients and
+/// *Authorize* work. An unknown email and a wrong password are answered alike.
+#[utoipa::path(
+    post, path = "/auth/login", operation_id = "login", tag = "auth",
+    request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The tokens of a new session.", body = Tokens),
+        FormBody, LoginRefused, RateLimited, Unavailable,
+    ),
+)]
+pub(crate) async fn login(app: web::Data<App>, form: FormPairs) -> Answer {
+    sign_in(&app, form).await.map_err(ApiError::for_oauth)
+}
+
+/// Sign in at the root
+///
+/// The same as the login, where OAuth2 clients look for it.
+#[utoipa::path(
+    post, path = "/token", operation_id = "token", tag = "auth",
+    request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The tokens of a new session.", body = Tokens),
+        FormBody, LoginRefused, RateLimited, Unavailable,
+    ),
+)]
+pub(crate) async fn token(app: web::Data<App>, form: FormPairs) -> Answer {
+    login(app, form).await
+}
+
+async fn sign_in(app: &App, form: FormPairs) -> Answer {
+    let form = LoginForm::read(&form.valid()?)?;
+    let claimed = Password::claimed(&form.password);
+    let account = match Email::parse(&form.username) {
+        Ok(email) if form.password.len() <= LONGEST_CANDIDATE => account(app, email).await?,
+        _ => None,
+    };
+    let stored = account.as_ref().map(|(_, hash)| PasswordHash::from_stored(hash.clone()));
+    let candidate = if account.is_some() { claimed.expose().to_owned() } else { String::new() };
+    let outdated = match app.passwords.verify(candidate, stored).await? {
+        Verification::Wrong => return Err(ApiError::InvalidGrant),
+        Verification::Right => false,
+        Verification::RightButOutdated => true,
+    };
+    let Some((user, verified)) = account else { return Err(ApiError::InvalidGrant) };
+    let renewed = if outdated { Some(app.passwords.hash(claimed).await?) } else { None };
+    let now = app.now();
+    let session = begin(app, user.id, now);
+    let user = app
+        .db
+        .write(move |connection| {
+            let user = still_verified(connection, user.id, &verified)?;
+            if let Some(hash) = &renewed {
+                users::set_password_hash(connection, user.id, hash.as_str())?;
+            }
+            sessions::insert(connection, &session)?;
+            Ok::<_, ApiError>((user, session))
+        })
+        .await?;
+    tokens(app, &user.0, &user.1, now)
+}
+
+/// The account of that address with the hash of its password.
+async fn account(app: &App, email: Email) -> Result<Option<(User, String)>, ApiError> {
+    app.db
+        .read(move |connection| match users::find_with_hash_by_email(connection, &email) {
+            Ok(account) => Ok(Some(account)),
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(ApiError::from(error)),
+        })
+        .await
+}
+
+/// The user, if the hash that the password was checked against is still theirs and they may sign in: both may have
+/// changed while it was checked.
+fn still_verified(connection: &mut Connection, id: UserId, verified: &str) -> Result<User, ApiError> {
+    let user = users::find_for_change(connection, id).map_err(|error| match error {
+        Error::NotFound => ApiError::InvalidGrant,
+        error => error.into(),
+    })?;
+    if users::password_hash(connection, id)? != verified {
+        return Err(ApiError::InvalidGrant);
+    }
+    if user.is_active { Ok(user) } else { Err(ApiError::AccountInactive) }
+}
+
+fn begin(app: &App, user: UserId, now: Timestamp) -> Session {
+    Session {
+        id: SessionId::new(now, &*app.entropy),
+        user_id: user,
+        rotation: Rotation::START,
+        created_at: now,
+        last_used_at: now,
+        expires_at: app.session_limits().expiry(now, now),
+    }
+}
+
+/// The answer with the tokens of where the session stands.
+fn tokens(app: &App, user: &User, session: &Session, now: Timestamp) -> Answer {
+    let generation = session.rotation.generation;
+    let grant = Grant { user: user.id, session: session.id, role: user.role, generation };
+    let body = Tokens {
+        access_token: app.access.issue(grant, now, &*app.entropy).map_err(ApiError::internal)?,
+        refresh_token: app.refresh.make(session.id, generation).into_string(),
+        token_type: "bearer",
+        expires_in: app.access.access_ttl().as_secs(),
+    };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// Get the next access token
+///
+/// Exchanges a refresh token for a fresh access token and the session's current refresh token. The token that was
+/// replaced stays good for a short while and as long as nobody has used its successor; any other old token ends the
+/// session.
+#[utoipa::path(
+    post, path = "/auth/refresh", operation_id = "refresh", tag = "auth", request_body = Refresh,
+    responses(
+        (status = 200, description = "The next tokens of the session.", body = Tokens),
+        JsonBody, RefreshRefused, RateLimited, Unavailable,
+    ),
+)]
+pub(crate) async fn refresh(app: web::Data<App>, body: Body<Refresh>) -> Answer {
+    renew(&app, body).await.map_err(ApiError::for_oauth)
+}
+
+async fn renew(app: &App, body: Body<Refresh>) -> Answer {
+    let Refresh { refresh_token } = body.valid()?;
+    let (id, generation) = app.refresh.read(&refresh_token).map_err(|_| ApiError::InvalidGrant)?;
+    let (now, limits) = (app.now(), app.session_limits());
+    let refreshed = app
+        .db
+        .write(move |connection| {
+            sessions::refresh(connection, id, generation, now, &limits).map_err(ApiError::from)
+        })
+        .await?;
+    match refreshed {
+        Refreshed::Live(session, user) => tokens(app, &user, &session, now),
+        Refreshed::Reused(session) => {
+            tracing::warn!(
+                user_id = %session.user_id,
+                session_id = %session.id,
+                "an old refresh token was used; the session was ended"
+            );
+            Err(ApiError::InvalidGrant)
+        }
+        Refreshed::Ended => Err(ApiError::InvalidGrant),
+    }
+}
+
+/// Sign out
+///
+/// Ends the session: its access and refresh tokens are dead at once.
+#[utoipa::path(
+    post, path = "/auth/logout", operation_id = "logout", tag = "auth",
+    responses((status = 204, description = "The session has ended."), Authenticated),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn logout(caller: Caller) -> Answer {
+    let session = caller.session()?;
+    caller.write(move |connection, _| Ok(sessions::end(connection, session)?)).await?;
+    Ok(answer::done())
+}
+
+/// Check an access token
+///
+/// Answers with the user whose token it is.
+#[utoipa::path(
+    post, path = "/auth/test-token", operation_id = "test_token", tag = "auth",
+    responses(
+        (status = 200, description = "The user.", body = inline(plinth_domain::users::UserJson<'static>)),
+        Authenticated,
+    ),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn test_token(caller: Caller) -> Answer {
+    Ok(answer::ok(&caller.read(|_, user| Ok(user.clone())).await?))
+}

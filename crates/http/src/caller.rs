@@ -1,0 +1,177 @@
+//! Who makes a request: the one place where an access token becomes a user.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use plinth_auth::AccessClaims;
+use plinth_domain::{SessionId, Timestamp, User};
+use plinth_persistence::{Connection, Error, sessions};
+
+use crate::error::ApiError;
+use crate::middleware::LoggedUser;
+use crate::state::App;
+
+/// The bearer of an access token.
+///
+/// The token's signature is checked when the request arrives; that the session lives and the user may act, by the
+/// database together with what the request is about: [`Caller::read`] and [`Caller::write`] give the user to their
+/// closure, so nothing can be done for a caller without it. A request is refused here (401) before its body or its
+/// query string is looked at, which is why those are checked inside the closure.
+pub struct Caller {
+    app: web::Data<App>,
+    claims: Result<AccessClaims, ApiError>,
+}
+
+impl FromRequest for Caller {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let app = app(request);
+        let claims = bearer(request).and_then(|token| {
+            app.access.verify(token, app.now()).map_err(|_| ApiError::InvalidToken)
+        });
+        if let Ok(claims) = &claims {
+            request.extensions_mut().insert(LoggedUser(claims.user));
+        }
+        ready(Ok(Self { app, claims }))
+    }
+}
+
+/// The application that serves a request.
+#[expect(clippy::expect_used, reason = "`configure` gives every route the application")]
+pub(crate) fn app(request: &HttpRequest) -> web::Data<App> {
+    request.app_data::<web::Data<App>>().expect("the application's state is configured").clone()
+}
+
+/// The token in the `Authorization` header (RFC 6750 §2.1). The scheme's name is case-insensitive (RFC 9110 §11.1).
+fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let Some(value) = headers.next() else { return Err(ApiError::Unauthenticated) };
+    if headers.next().is_some() {
+        return Err(ApiError::AmbiguousAuthorization);
+    }
+    let value = value.to_str().map_err(|_| ApiError::InvalidToken)?;
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ if value.eq_ignore_ascii_case("bearer") => Err(ApiError::InvalidToken),
+        // Other schemes are not offered here: to us they are no credentials.
+        _ => Err(ApiError::Unauthenticated),
+    }
+}
+
+/// How far a piece of work came.
+enum Step<T, F> {
+    Done(T),
+    /// Nothing was done yet: that the client holds this generation's tokens has to be noted first.
+    FirstOfGeneration(F),
+}
+
+impl Caller {
+    /// Runs queries that change nothing, for the user who calls.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (id, now) = self.identify()?;
+        let step = self.app.db.read(move |connection| id.attempt(connection, now, work)).await?;
+        match step {
+            Step::Done(answer) => Ok(answer),
+            Step::FirstOfGeneration(work) => {
+                self.note(id).await?;
+                finished(self.app.db.read(move |connection| id.attempt(connection, now, work)).await?)
+            }
+        }
+    }
+
+    /// Runs a transaction for the user who calls. Whether the user may act is looked up in the same transaction.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (id, now) = self.identify()?;
+        let step = self.app.db.write(move |connection| id.attempt(connection, now, work)).await?;
+        match step {
+            Step::Done(answer) => Ok(answer),
+            Step::FirstOfGeneration(work) => {
+                self.note(id).await?;
+                finished(self.app.db.write(move |connection| id.attempt(connection, now, work)).await?)
+            }
+        }
+    }
+
+    /// The session that the token belongs to.
+    pub fn session(&self) -> Result<SessionId, ApiError> {
+        Ok(self.identify()?.0.session)
+    }
+
+    /// The application.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    fn identify(&self) -> Result<(Bearer, Timestamp), ApiError> {
+        match &self.claims {
+            Ok(claims) => {
+                let bearer =
+                    Bearer { user: claims.user, session: claims.session, generation: claims.generation };
+                Ok((bearer, self.app.now()))
+            }
+            Err(ApiError::Unauthenticated) => Err(ApiError::Unauthenticated),
+            Err(ApiError::AmbiguousAuthorization) => Err(ApiError::AmbiguousAuthorization),
+            Err(_) => Err(ApiError::InvalidToken),
+        }
+    }
+
+    /// In a transaction of its own: it has to stand even if what was asked is refused.
+    async fn note(&self, bearer: Bearer) -> Result<(), ApiError> {
+        self.app
+            .db
+            .write(move |connection| {
+                sessions::mark_seen(connection, bearer.session, bearer.generation).map_err(ApiError::from)
+            })
+            .await
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Bearer {
+    user: plinth_domain::UserId,
+    session: SessionId,
+    generation: u32,
+}
+
+impl Bearer {
+    fn attempt<T, F>(
+        self,
+        connection: &mut Connection,
+        now: Timestamp,
+        work: F,
+    ) -> Result<Step<T, F>, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError>,
+    {
+        let who = sessions::authenticate(connection, self.session, self.user, self.generation, now).map_err(
+            |error| match error {
+                Error::NotFound => ApiError::InvalidToken,
+                error => error.into(),
+            },
+        )?;
+        if who.is_first_of_generation {
+            return Ok(Step::FirstOfGeneration(work));
+        }
+        work(connection, &who.user).map(Step::Done)
+    }
+}
+
+fn finished<T, F>(step: Step<T, F>) -> Result<T, ApiError> {
+    match step {
+        Step::Done(answer) => Ok(answer),
+        Step::FirstOfGeneration(_) => Err(ApiError::internal("a session's generation stayed unseen")),
+    }
+}

@@ -1,0 +1,138 @@
+//! Closes connections whose peer keeps a request head from ever being complete.
+//!
+//! actix limits the time for the head of a connection's first request only. Later its keep-alive timer runs between
+//! requests, but stops at the first byte of the next one: a peer that sends one byte an hour would hold the
+//! connection for ever, and a few thousand of those all that the server may have. (The same goes for the rest of a
+//! chunked body that nobody reads.)
+//!
+//! So every connection has a record of how many of its requests are being answered, and since when there are none.
+//! A sweeper shuts down the sockets that have been without one for longer than keep-alive and head timeout together:
+//! a peer that keeps to both limits never meets it.
+
+use std::any::Any;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+
+use crate::settings::HttpSettings;
+
+/// The open connections of a server, of all its workers.
+#[derive(Clone)]
+pub struct Connections(Arc<Shared>);
+
+struct Shared {
+    started: Instant,
+    limit: Duration,
+    open: Mutex<Vec<Weak<Connection>>>,
+}
+
+/// One connection. actix keeps it with the connection's data, so it lives as long as that does.
+pub(crate) struct Connection {
+    /// A second descriptor of the socket, to shut it down by: actix keeps the first to itself.
+    socket: OwnedFd,
+    started: Instant,
+    /// Requests that are being answered. An upgraded connection counts as one for ever.
+    in_flight: AtomicU32,
+    /// When there were last any, in milliseconds after `started`.
+    idle_since: AtomicU64,
+}
+
+impl Connections {
+    /// No connections yet, with the limits of these settings.
+    pub fn new(settings: &HttpSettings) -> Self {
+        let limit = settings.keep_alive + settings.head_timeout;
+        Self(Arc::new(Shared { started: Instant::now(), limit, open: Mutex::new(Vec::new()) }))
+    }
+
+    /// For `HttpServer::on_connect`.
+    pub fn on_connect(&self) -> impl Fn(&dyn Any, &mut Extensions) + Clone + Send + Sync + 'static {
+        let shared = Arc::clone(&self.0);
+        move |io, extensions| {
+            let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
+            match stream.as_fd().try_clone_to_owned() {
+                Ok(socket) => {
+                    extensions.insert(shared.add(socket));
+                }
+                // Out of descriptors: this one is served without the guard.
+                Err(error) => tracing::warn!(%error, "a connection is not watched"),
+            }
+        }
+    }
+
+    /// Closes what has to be closed, until the last handle to these connections is gone. Spawn it once for a server.
+    pub fn sweep(&self) -> impl Future<Output = ()> + Send + 'static {
+        let shared = Arc::downgrade(&self.0);
+        let pause = (self.0.limit / 8).clamp(Duration::from_millis(20), Duration::from_secs(5));
+        async move {
+            while let Some(shared) = shared.upgrade() {
+                shared.close_overdue();
+                drop(shared);
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn add(&self, socket: OwnedFd) -> Arc<Connection> {
+        let connection = Arc::new(Connection {
+            socket,
+            started: self.started,
+            in_flight: AtomicU32::new(0),
+            idle_since: AtomicU64::new(millis(self.started.elapsed())),
+        });
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
+        connection
+    }
+
+    fn close_overdue(&self) {
+        let now = millis(self.started.elapsed());
+        let limit = millis(self.limit);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).retain(|connection| {
+            let Some(connection) = connection.upgrade() else { return false };
+            let idle = connection.in_flight.load(Ordering::Acquire) == 0;
+            let overdue = now.saturating_sub(connection.idle_since.load(Ordering::Acquire)) > limit;
+            if idle && overdue {
+                // actix reads the end of the stream and lets go. An error means that it is closed already.
+                let _ = rustix::net::shutdown(&connection.socket, rustix::net::Shutdown::Both);
+            }
+            true
+        });
+    }
+}
+
+/// A request that is being answered; ends when dropped.
+pub(crate) struct InFlight(Option<Arc<Connection>>);
+
+impl InFlight {
+    /// Begins one on that connection, where it is watched.
+    pub(crate) fn begin(connection: Option<&Arc<Connection>>) -> Self {
+        let connection = connection.cloned();
+        if let Some(connection) = &connection {
+            connection.in_flight.fetch_add(1, Ordering::AcqRel);
+        }
+        Self(connection)
+    }
+
+    /// The connection was upgraded: another protocol, with timeouts of its own, goes on there.
+    pub(crate) fn never_ends(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.0 {
+            connection.idle_since.store(millis(connection.started.elapsed()), Ordering::Release);
+            connection.in_flight.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

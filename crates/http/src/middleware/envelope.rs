@@ -1,0 +1,319 @@
+//! The envelope of every answer: its id, the headers that all have, problem documents for errors, and the log line.
+//!
+//! One middleware round the whole app, so that nothing leaves without passing it: not what the framework answers by
+//! itself, and not a handler's panic.
+
+use std::any::Any;
+use std::future::{Ready, ready};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use plinth_domain::{Clock, Entropy, UserId, ids};
+
+use super::connections::{Connection, InFlight};
+use super::cors::Cors;
+use crate::error::ApiError;
+use crate::problem;
+use crate::settings::{Environment, HttpSettings};
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, in its extensions.
+#[derive(Clone, Debug)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The id: 1 to 128 of `A-Za-z0-9._-`.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("-")
+    }
+}
+
+/// Who made the request, for its log line: a handler puts this into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedUser(pub UserId);
+
+/// The middleware; wrap it round the app last, so that it is outermost.
+#[derive(Clone)]
+pub struct Envelope(Rc<Shared>);
+
+struct Shared {
+    cors: Cors,
+    production: bool,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Envelope {
+    /// An envelope with these settings; request ids are made from `clock` and `entropy`.
+    pub fn new(settings: &HttpSettings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let production = settings.environment == Environment::Production;
+        Self(Rc::new(Shared { cors: Cors::new(settings), production, clock, entropy }))
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Envelope
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, String>>;
+    type Error = Error;
+    type Transform = EnvelopeService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(EnvelopeService { service, shared: Rc::clone(&self.0) }))
+    }
+}
+
+/// [`Envelope`] round a service.
+pub struct EnvelopeService<S> {
+    service: S,
+    shared: Rc<Shared>,
+}
+
+impl<S, B> Service<ServiceRequest> for EnvelopeService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, String>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        let mut in_flight = InFlight::begin(request.conn_data::<Arc<Connection>>());
+        let mut exchange = Exchange::begin(&self.shared, &request);
+        request.extensions_mut().insert(RequestId(exchange.id.clone()));
+        if let Some(answer) = Cors::preflight(request.head(), exchange.origin.as_ref()) {
+            exchange.preflight = true;
+            let response = answer.unwrap_or_else(HttpResponse::from_error);
+            let response = exchange.finish(response, Some(request.request()));
+            // No B at hand, and none needed: a preflight has no body of the app's.
+            let response = response.map_body(|_, body| EitherBody::right(into_text(body)));
+            return Box::pin(ready(Ok(request.into_response(response))));
+        }
+        trim_trailing_slash(&mut request);
+        let answer = AssertUnwindSafe(self.service.call(request)).catch_unwind();
+        Box::pin(async move {
+            let error = match answer.await {
+                Ok(Ok(answer)) => {
+                    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+                        in_flight.never_ends();
+                    }
+                    let (request, response) = answer.into_parts();
+                    let response = exchange.finish(response, Some(&request));
+                    return Ok(ServiceResponse::new(request, response));
+                }
+                Ok(Err(error)) => error,
+                Err(panic) => ApiError::internal(panic_message(&*panic)).into(),
+            };
+            // The request went with the service, so there is nothing to make a `ServiceResponse` of. actix sends the
+            // response that an error brings along.
+            let response = exchange.finish(HttpResponse::from_error(error), None).map_into_boxed_body();
+            Err(InternalError::from_response("answered", response).into())
+        })
+    }
+}
+
+/// What has to be known of a request once it is answered.
+struct Exchange {
+    started: Instant,
+    id: HeaderValue,
+    method: Method,
+    origin: Option<HeaderValue>,
+    authenticated: bool,
+    preflight: bool,
+    production: bool,
+}
+
+impl Exchange {
+    fn begin(shared: &Shared, request: &ServiceRequest) -> Self {
+        let headers = request.headers();
+        Self {
+            started: Instant::now(),
+            id: usable_id(headers).unwrap_or_else(|| shared.new_id()),
+            method: request.method().clone(),
+            origin: shared.cors.allowed_origin(headers),
+            authenticated: headers.contains_key(header::AUTHORIZATION),
+            preflight: false,
+            production: shared.production,
+        }
+    }
+
+    fn finish<B>(
+        self,
+        response: HttpResponse<B>,
+        request: Option<&HttpRequest>,
+    ) -> HttpResponse<EitherBody<B, String>> {
+        let mut response = self.as_problem(response);
+        self.log(response.status(), request);
+        let headers = response.headers_mut();
+        if self.authenticated && !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        if self.production {
+            let year = HeaderValue::from_static("max-age=31536000");
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+        }
+        Cors::decorate(self.origin, self.preflight, headers);
+        headers.insert(X_REQUEST_ID.clone(), self.id);
+        response
+    }
+
+    /// Gives every error its problem document, but for JSON that a handler answers an error with on purpose.
+    fn as_problem<B>(&self, response: HttpResponse<B>) -> HttpResponse<EitherBody<B, String>> {
+        let status = response.status();
+        if !status.is_client_error() && !status.is_server_error() {
+            return response.map_into_left_body();
+        }
+        if response.error().is_none() && is_json(response.headers()) {
+            return response.map_into_left_body();
+        }
+        let id = self.id.to_str().unwrap_or("-");
+        let own = response.error().and_then(|error| error.as_error::<ApiError>());
+        let (status, body) = if let Some(error) = own {
+            log_source(error, id);
+            (error.answer().status, error.body(id))
+        } else {
+            let error = ApiError::from_status(status, response.headers().get(header::ALLOW));
+            match response.error() {
+                Some(cause) if status.is_server_error() => {
+                    log_source(&ApiError::internal(cause.to_string()), id)
+                }
+                _ => log_source(&error, id),
+            }
+            (error.answer().status, error.body(id))
+        };
+        let mut response = response.map_body(|_, _| EitherBody::right(body));
+        *response.status_mut() = status;
+        let media_type = HeaderValue::from_static(problem::MEDIA_TYPE);
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        if status == StatusCode::SERVICE_UNAVAILABLE && !response.headers().contains_key(header::RETRY_AFTER)
+        {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+
+    /// One line for every request: neither query string nor body, which may hold secrets.
+    fn log(&self, status: StatusCode, request: Option<&HttpRequest>) {
+        let is_probe = request.is_some_and(|request| {
+            let path = request.path();
+            path.starts_with("/health") || path.ends_with("/health")
+        });
+        let wanted = if is_probe {
+            tracing::enabled!(tracing::Level::DEBUG)
+        } else {
+            tracing::enabled!(tracing::Level::INFO)
+        };
+        if !wanted {
+            return;
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a request takes fewer microseconds than a double counts"
+        )]
+        let duration_ms = self.started.elapsed().as_micros() as f64 / 1000.0;
+        let route = request.and_then(HttpRequest::match_pattern);
+        let user = request.and_then(|request| request.extensions().get::<LoggedUser>().copied());
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    method = self.method.as_str(),
+                    route = route.as_deref().unwrap_or("-"),
+                    status = status.as_u16(),
+                    duration_ms,
+                    request_id = self.id.to_str().unwrap_or("-"),
+                    user_id = user.map(|user| tracing::field::display(user.0)),
+                    "request"
+                )
+            };
+        }
+        if is_probe { line!(debug) } else { line!(info) }
+    }
+}
+
+impl Shared {
+    fn new_id(&self) -> HeaderValue {
+        let id = ids::uuid_v7(self.clock.now(), &*self.entropy);
+        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        let text = id.as_hyphenated().encode_lower(&mut text);
+        HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"))
+    }
+}
+
+/// The caller's request id, if it may be used: it is logged, and answered in a header.
+fn usable_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let id = headers.get(&X_REQUEST_ID)?;
+    let plain =
+        id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+    (plain && (1..=128).contains(&id.len())).then(|| id.clone())
+}
+
+/// A trailing slash makes no difference. (`NormalizePath` runs a regular expression over every path.)
+fn trim_trailing_slash(request: &mut ServiceRequest) {
+    let path = request.path();
+    if path.len() <= 1 || !path.ends_with('/') {
+        return;
+    }
+    let trimmed = path.trim_end_matches('/');
+    let trimmed = if trimmed.is_empty() { "/" } else { trimmed };
+    let target = match request.uri().query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = target.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.starts_with("application/json") || value.starts_with(problem::MEDIA_TYPE)
+}
+
+fn into_text<B>(body: EitherBody<B, String>) -> String {
+    match body {
+        EitherBody::Right { body } => body,
+        EitherBody::Left { .. } => String::new(),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a handler panicked: {}", text.unwrap_or("(no message)"))
+}
+
+/// The only place where what lies behind an error is told, once.
+fn log_source(error: &ApiError, request_id: &str) {
+    let Some(source) = error.source_chain() else { return };
+    let mut chain = source.to_string();
+    let mut next = source.source();
+    while let Some(cause) = next {
+        chain.push_str(": ");
+        chain.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    tracing::error!(request_id, code = error.answer().code, cause = chain, "request failed");
+}

@@ -1,0 +1,8 @@
+//! What happens round every request.
+
+pub mod connections;
+pub mod cors;
+pub mod envelope;
+
+pub use connections::Connections;
+pub use envelope::{Envelope, LoggedUser, RequestId};

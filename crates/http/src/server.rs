@@ -1,0 +1,67 @@
+//! The whole application on a listener: what the server runs and what the tests run.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::web::{self, Data};
+use actix_web::{HttpServer, rt};
+
+use crate::middleware::{Connections, Envelope};
+use crate::resource::unknown_route;
+use crate::service::{Draining, ReadinessCheck, Service};
+use crate::state::App;
+use crate::{routes, service};
+
+/// How many connections a worker keeps open. What comes beyond waits to be accepted.
+const CONNECTIONS_PER_WORKER: usize = 10_000;
+/// How long requests in flight may take after a shutdown has begun.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
+
+/// Serves the application on that listener with that many workers, until the returned server is stopped. Has to be
+/// called within an actix system.
+///
+/// `draining` is set by whoever stops the server, before, so that readiness fails first.
+///
+/// # Errors
+/// Those of taking over the listener.
+pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize) -> io::Result<Server> {
+    let settings = app.settings.clone();
+    let connections = Connections::new(&settings);
+    rt::spawn(connections.sweep());
+    let service = Service::new(&settings, readiness(&app), draining, app.access.jwks());
+    let (app, service, shared) = (Data::new(app), Data::new(service), Data::new(settings.clone()));
+    let factory = move || {
+        let envelope = Envelope::new(&app.settings, Arc::clone(&app.clock), Arc::clone(&app.entropy));
+        let prefix = app.settings.api_prefix.clone();
+        actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(shared.clone())
+            .configure(|config| service::configure(config, &service))
+            .configure(|config| routes::configure(config, &prefix))
+            .default_service(web::to(unknown_route))
+            .wrap(envelope)
+    };
+    let server = HttpServer::new(factory)
+        .workers(workers)
+        .max_connections(CONNECTIONS_PER_WORKER)
+        .tcp_nodelay(true)
+        .keep_alive(settings.keep_alive)
+        .client_request_timeout(settings.head_timeout)
+        .on_connect(connections.on_connect())
+        .shutdown_timeout(SHUTDOWN_LIMIT.as_secs())
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// What the application needs to be ready: its database.
+fn readiness(app: &App) -> ReadinessCheck {
+    let db = app.db.clone();
+    Arc::new(move || {
+        let db = db.clone();
+        Box::pin(async move { vec![("database", db.ping().await.is_ok())] })
+    })
+}

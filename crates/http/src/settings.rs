@@ -1,0 +1,70 @@
+//! What the HTTP layer can be told. The server reads it from the environment; this crate never does.
+
+use std::time::Duration;
+
+/// Where the server runs, which decides how strict it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// On a developer's machine: everything has a working default.
+    Development,
+    /// Under automated tests.
+    Test,
+    /// In earnest.
+    Production,
+}
+
+/// The settings of the HTTP layer. They hold no secret.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Where the server runs. Only in production do answers carry `Strict-Transport-Security`.
+    pub environment: Environment,
+    /// The name that the documentation and `/` show.
+    pub project_name: String,
+    /// What the paths of the API start with: `/api`, or nothing.
+    pub api_prefix: String,
+    /// The origin of the web app, such as `https://app.example.com`; it may always call the API.
+    pub app_origin: String,
+    /// Further origins that may call the API from a browser.
+    pub cors_origins: Vec<String>,
+    /// Whether anybody may register.
+    pub registration_open: bool,
+    /// Whether Swagger UI and ReDoc are served.
+    pub docs_enabled: bool,
+    /// The most bytes of a request's body.
+    pub body_limit: usize,
+    /// How long a whole body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long the head of a request may take to arrive.
+    pub head_timeout: Duration,
+    /// How long an idle connection stays open.
+    pub keep_alive: Duration,
+    /// How long a session lives without being refreshed.
+    pub refresh_idle: Duration,
+    /// How long a session lives at most.
+    pub session_max: Duration,
+    /// How long a refresh token that was replaced is still answered with its successor.
+    pub refresh_grace: Duration,
+}
+
+impl Default for HttpSettings {
+    /// The settings of a development server.
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            environment: Environment::Development,
+            project_name: "Plinth".to_owned(),
+            api_prefix: "/api".to_owned(),
+            app_origin: "http://localhost:3000".to_owned(),
+            cors_origins: Vec::new(),
+            registration_open: true,
+            docs_enabled: true,
+            body_limit: 1024 * 1024,
+            body_timeout: Duration::from_secs(30),
+            head_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
+            refresh_idle: 7 * DAY,
+            session_max: 90 * DAY,
+            refresh_grace: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! What is done about users.
+
+use actix_web::HttpResponse;
+use plinth_domain::users::UserJson;
+use plinth_domain::{Page, Permission, User, UserId};
+use plinth_persistence::users;
+
+use super::change::{self, Asked, Ends};
+use super::dto::{DeleteMe, MeUpdate, MeUpdateJson, UserCreate, UserList, UserListParams, UserUpdate};
+use crate::answer;
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::extract::{Body, PathId, Query};
+use crate::listing::PageParams;
+use crate::openapi::{
+    Authenticated, EmailTaken, EmailTakenOrLastAdmin, EmailTakenOrNotDeleted, Forbidden, InvalidQuery, JsonBody,
+    LastAdmin, NotFound, RateLimited, WrongPassword,
+};
+
+type Answer = Result<HttpResponse, ApiError>;
+
+/// List users
+///
+/// By page, with the number of all, or by cursor, which costs the same however far into the list it is.
+#[utoipa::path(
+    get, path = "/users", operation_id = "list_users", tag = "users", params(PageParams, UserListParams),
+    responses((status = 200, description = "The users.", body = Page<UserJson<'static>>), Authenticated, Forbidden, InvalidQuery),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn list(caller: Caller, query: Query<UserList>) -> Answer {
+    let page = caller
+        .read(move |connection, user| {
+            user.role.require(Permission::ReadUsers)?;
+            let UserList(request) = query.valid()?;
+            if request.filter.include_deleted {
+                user.role.require(Permission::ReadDeletedUsers)?;
+            }
+            Ok(answer::page(users::list(connection, &request)?, &request))
+        })
+        .await?;
+    Ok(answer::ok(&page))
+}
+
+/// Create a user
+#[utoipa::path(
+    post, path = "/users", operation_id = "create_user", tag = "users", request_body = UserCreate,
+    responses(
+        (status = 201, description = "The new user.", body = inline(UserJson<'static>),
+            headers(("Location" = String, description = "Where the user is found."))),
+        Authenticated, Forbidden, JsonBody, EmailTaken,
+    ),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn create(caller: Caller, body: Body<UserCreate>) -> Answer {
+    let asked = caller
+        .read(move |_, user| {
+            user.role.require(Permission::ManageUsers)?;
+            body.valid()
+        })
+        .await?;
+    let app = caller.app();
+    let hash = app.passwords.hash(asked.password).await?;
+    let now = app.now();
+    let new = User {
+        id: UserId::new(now, &*app.entropy),
+        email: asked.email,
+        pending_email: None,
+        full_name: asked.full_name,
+        role: asked.role,
+        is_active: asked.is_active,
+        email_verified: false,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    let new = caller
+        .write(move |connection, user| {
+            user.role.require(Permission::ManageUsers)?;
+            users::insert(connection, &new, hash.as_str())?;
+            Ok(new)
+        })
+        .await?;
+    Ok(answer::created(&format!("{}/users/{}", caller.app().settings.api_prefix, new.id), &new))
+}
+
+/// Show one's own account
+#[utoipa::path(
+    get, path = "/users/me", operation_id = "get_me", tag = "users",
+    responses((status = 200, description = "The account.", body = inline(UserJson<'static>)), Authenticated),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn me(caller: Caller) -> Answer {
+    Ok(answer::ok(&caller.read(|_, user| Ok(user.clone())).await?))
+}
+
+/// Change one's own account
+///
+/// A new password or email needs the current password; a new password ends the other sessions.
+#[utoipa::path(
+    patch, path = "/users/me", operation_id = "update_me", tag = "users", request_body = MeUpdateJson,
+    responses(
+        (status = 200, description = "The account.", body = inline(UserJson<'static>)),
+        Authenticated, JsonBody, WrongPassword, EmailTaken, RateLimited,
+    ),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn update_me_patch(caller: Caller, body: Body<MeUpdate>) -> Answer {
+    let asked = caller
+        .read(move |connection, user| {
+            let MeUpdate(update) = body.valid()?;
+            change::look_at(connection, user, true, update)
+        })
+        .await?;
+    let ready = asked.prepare(caller.app()).await?;
+    let (now, session) = (caller.app().now(), caller.session()?);
+    let user = caller
+        .write(move |connection, user| {
+            let me = users::find_for_change(connection, user.id)?;
+            ready.make(connection, me, Ends::AllBut(session), now)
+        })
+        .await?;
+    Ok(answer::ok(&user))
+}
+
+/// Change one's own account, as PATCH does
+#[utoipa::path(
+    put, path = "/users/me", operation_id = "replace_me", tag = "users", request_body = MeUpdateJson,
+    responses(
+        (status = 200, description = "The account.", body = inline(UserJson<'static>)),
+        Authenticated, JsonBody, WrongPassword, EmailTaken, RateLimited,
+    ),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn update_me_put(caller: Caller, body: Body<MeUpdate>) -> Answer {
+    update_me_patch(caller, body).await
+}
+
+/// Delete one's own account
+#[utoipa::path(
+    post, path = "/users/me/delete", operation_id = "delete_me", tag = "users", request_body = DeleteMe,
+    responses(
+        (status = 204, description = "The account is deleted."),
+        Authenticated, JsonBody, WrongPassword, LastAdmin, RateLimited,
+    ),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn delete_me(caller: Caller, body: Body<DeleteMe>) -> Answer {
+    let proof = caller
+        .read(move |connection, user| change::prove(connection, user.id, body.valid()?.current_password))
+        .await?;
+    let verified = proof.check(caller.app()).await?;
+    let now = caller.app().now();
+    caller
+        .write(move |connection, user| {
+            let me = users::find_for_change(connection, user.id)?;
+            change::still_proven(connection, me.id, &verified)?;
+            change::delete(connection, me, now)
+        })
+        .await?;
+    Ok(answer::done())
+}
+
+/// Show a user
+///
+/// Oneself, or anybody for editors and administrators.
+#[utoipa::path(
+    get, path = "/users/{id}", operation_id = "get_user", tag = "users",
+    params(("id" = uuid::Uuid, Path, description = "The user's id.")),
+    responses((status = 200, description = "The user.", body = inline(UserJson<'static>)), Authenticated, Forbidden, NotFound),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn get(caller: Caller, id: PathId<UserId>) -> Answer {
+    let found = caller
+        .read(move |connection, user| match id.valid() {
+            Ok(id) => {
+                user.may_read(id)?;
+                Ok(users::find(connection, id)?)
+            }
+            Err(error) => {
+                user.role.require(Permission::ReadUsers)?;
+                Err(error)
+            }
+        })
+        .await?;
+    Ok(answer::ok(&found))
+}
+
+/// Change a user
+///
+/// An editor changes the full name of viewers only. A new password, or `is_active: false`, ends all of the user's
+/// sessions. On oneself a new password or email needs the current password.
+#[utoipa::path(
+    patch, path = "/users/{id}", operation_id = "update_user", tag = "users", request_body = UserUpdate,
+    params(("id" = uuid::Uuid, Path, description = "The user's id.")),
+    responses(
+        (status = 200, description = "The user.", body = inline(UserJson<'static>)),
+        Authenticated, Forbidden, NotFound, JsonBody, WrongPassword, EmailTakenOrLastAdmin, RateLimited,
+    ),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn update_patch(caller: Caller, id: PathId<UserId>, body: Body<UserUpdate>) -> Answer {
+    let (id, touches, asked): (_, _, Asked) = caller
+        .read(move |connection, user| {
+            user.may_change_some_users()?;
+            let target = users::find(connection, id.valid()?)?;
+            let update = body.valid()?;
+            let touches = update.touches();
+            user.may_change(&target, touches)?;
+            Ok((target.id, touches, change::look_at(connection, &target, user.id == target.id, update)?))
+        })
+        .await?;
+    let ready = asked.prepare(caller.app()).await?;
+    let now = caller.app().now();
+    let changed = caller
+        .write(move |connection, user| {
+            let target = users::find_for_change(connection, id)?;
+            user.may_change(&target, touches)?;
+            ready.make(connection, target, Ends::All, now)
+        })
+        .await?;
+    Ok(answer::ok(&changed))
+}
+
+/// Change a user, as PATCH does
+#[utoipa::path(
+    put, path = "/users/{id}", operation_id = "replace_user", tag = "users", request_body = UserUpdate,
+    params(("id" = uuid::Uuid, Path, description = "The user's id.")),
+    responses(
+        (status = 200, description = "The user.", body = inline(UserJson<'static>)),
+        Authenticated, Forbidden, NotFound, JsonBody, WrongPassword, EmailTakenOrLastAdmin, RateLimited,
+    ),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn update_put(caller: Caller, id: PathId<UserId>, body: Body<UserUpdate>) -> Answer {
+    update_patch(caller, id, body).await
+}
+
+/// Delete a user
+///
+/// The account is kept for restoring, but gone for everybody; its email is free, its sessions end, its items stay.
+#[utoipa::path(
+    delete, path = "/users/{id}", operation_id = "delete_user", tag = "users",
+    params(("id" = uuid::Uuid, Path, description = "The user's id.")),
+    responses((status = 204, description = "The user is deleted."), Authenticated, Forbidden, NotFound, LastAdmin),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn delete(caller: Caller, id: PathId<UserId>) -> Answer {
+    let now = caller.app().now();
+    caller
+        .write(move |connection, user| {
+            user.role.require(Permission::ManageUsers)?;
+            let target = users::find_for_change(connection, id.valid()?)?;
+            change::delete(connection, target, now)
+        })
+        .await?;
+    Ok(answer::done())
+}
+
+/// Restore a deleted user
+#[utoipa::path(
+    post, path = "/users/{id}/restore", operation_id = "restore_user", tag = "users",
+    params(("id" = uuid::Uuid, Path, description = "The user's id.")),
+    responses(
+        (status = 200, description = "The user.", body = inline(UserJson<'static>)),
+        Authenticated, Forbidden, NotFound, EmailTakenOrNotDeleted,
+    ),
+    security(("oauth2" = []), ("bearer" = [])),
+)]
+pub(crate) async fn restore(caller: Caller, id: PathId<UserId>) -> Answer {
+    let now = caller.app().now();
+    let restored = caller
+        .write(move |connection, user| {
+            user.role.require(Permission::ManageUsers)?;
+            let mut target = users::find_even_deleted_for_change(connection, id.valid()?)?;
+            if target.deleted_at.take().is_none() {
+                return Err(ApiError::NotDeleted);
+            }
+            Ok(users::update(connection, target, now)?)
+        })
+        .await?;
+    Ok(answer::ok(&restored))
+}
