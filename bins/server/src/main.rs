@@ -1,1 +1,20 @@
-fn main() {}
+//! The `plinth` binary: an HTTP server and the commands around it.
+
+mod admin;
+mod app;
+mod cli;
+mod config;
+mod data;
+mod health;
+mod limits;
+mod logging;
+mod migrate;
+mod prompt;
+mod seed;
+mod shutdown;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

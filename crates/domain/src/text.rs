@@ -181,7 +181,7 @@ impl Description {
     }
 }
 
-/// A new password that keeps the rules, in normalisation form C. Shows itself to no log.
+/// A password in normalisation form C. Shows itself to no log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -191,7 +191,7 @@ impl Password {
     /// The most characters (code points).
     pub const MAX: usize = 256;
 
-    /// Reads a new password. Whether it is the account's own email is checked with [`Password::differs_from`].
+    /// Reads a new password, which has to keep the rules. Whether it is the account's own email is checked with [`Password::differs_from`].
     pub fn parse(text: &str) -> Result<Self, Violation> {
         without_nul(text)?;
         let password: String = text.nfc().collect();
@@ -205,6 +205,11 @@ impl Password {
             _ if password.trim().is_empty() => Err(Violation::new("blank", "must not be blank")),
             _ => Ok(Self(password)),
         }
+    }
+
+    /// A password as somebody claims it, to be verified. It need not keep the rules, since it may be older than they.
+    pub fn claimed(text: &str) -> Self {
+        Self(text.nfc().collect())
     }
 
     /// Refuses the password that is the account's own address, in any case.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::{Connection as _, SqliteConnection};
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 
 use crate::connection::{AnyConnection as Connection, Purpose};
 use crate::error::Error;
@@ -74,6 +74,18 @@ impl Database {
     /// Where the database is.
     pub fn location(&self) -> &Location {
         &self.inner.location
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where it does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.read(|connection| {
+            diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).execute(connection)?;
+            Ok(())
+        })
+        .await
     }
 
     /// Runs queries that change nothing.

@@ -24,6 +24,7 @@ mod schema;
 mod settings;
 mod types;
 
+pub mod bulk;
 pub mod items;
 pub mod migrations;
 

@@ -14,7 +14,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -22,6 +22,7 @@ use plinth_domain::{Clock, Entropy, UserId, ids};
 
 use super::connections::{Connection, InFlight};
 use super::cors::Cors;
+use super::slash::trim_trailing_slash;
 use crate::error::ApiError;
 use crate::problem;
 use crate::settings::{Environment, HttpSettings};
@@ -265,26 +266,6 @@ fn usable_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let plain =
         id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
     (plain && (1..=128).contains(&id.len())).then(|| id.clone())
-}
-
-/// A trailing slash makes no difference. (`NormalizePath` runs a regular expression over every path.)
-fn trim_trailing_slash(request: &mut ServiceRequest) {
-    let path = request.path();
-    if path.len() <= 1 || !path.ends_with('/') {
-        return;
-    }
-    let trimmed = path.trim_end_matches('/');
-    let trimmed = if trimmed.is_empty() { "/" } else { trimmed };
-    let target = match request.uri().query() {
-        Some(query) => format!("{trimmed}?{query}"),
-        None => trimmed.to_owned(),
-    };
-    let mut parts = request.uri().clone().into_parts();
-    parts.path_and_query = target.parse().ok();
-    if let Ok(uri) = Uri::from_parts(parts) {
-        request.match_info_mut().get_mut().update(&uri);
-        request.head_mut().uri = uri;
-    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -3,6 +3,7 @@
 pub mod connections;
 pub mod cors;
 pub mod envelope;
+mod slash;
 
 pub use connections::Connections;
 pub use envelope::{Envelope, LoggedUser, RequestId};

@@ -1,0 +1,88 @@
+//! Administrators that no administrator makes: by hand, and the first one at start.
+
+use anyhow::{Context, anyhow, bail};
+use plinth_auth::{PasswordHash, Passwords};
+use plinth_domain::{Clock, Email, Entropy, FullName, Password, Role, User, UserId};
+use plinth_persistence::{Database, Error, UniqueKey, users};
+
+use crate::app::{self, Stores};
+use crate::cli::{CreateAdmin, print};
+use crate::config::{self, FirstAdmin};
+use crate::prompt;
+
+/// Makes an administrator, with a password that is asked for.
+pub(crate) fn create(wanted: &CreateAdmin) -> anyhow::Result<()> {
+    let settings = config::load()?;
+    let email = Email::parse(&wanted.email).map_err(|wrong| anyhow!("the email {wrong}"))?;
+    let full_name = wanted.full_name.as_deref().map(FullName::parse).transpose();
+    let full_name = full_name.map_err(|wrong| anyhow!("the full name {wrong}"))?;
+    let password = prompt::new_password()?;
+    let password = Password::parse(password.expose()).map_err(|wrong| anyhow!("the password {wrong}"))?;
+    password.differs_from(&email).map_err(|wrong| anyhow!("the password {wrong}"))?;
+    app::block_on(async {
+        let Stores { database, passwords, .. } = app::open_stores(&settings)?;
+        let hash = passwords.hash(password).await?;
+        let user = administrator(email, full_name);
+        let email = user.email.clone();
+        let stored = database.write(move |connection| users::insert(connection, &user, hash.as_str())).await;
+        match stored {
+            Ok(()) => print(&format!("{email} is an administrator now\n")),
+            Err(Error::Conflict(UniqueKey::UserEmail)) => {
+                bail!("there is a user with the email {email} already")
+            }
+            Err(error) => Err(error).context("cannot store the administrator"),
+        }
+    })
+}
+
+/// Makes the administrator that the settings name, where there is none at all. Instances that start at once make
+/// one: each asks again in the transaction that would store it, and they come one after the other.
+pub(crate) async fn ensure_first(
+    database: &Database,
+    passwords: &Passwords,
+    wanted: &FirstAdmin,
+) -> anyhow::Result<()> {
+    // Hashing takes a good part of a second, so only where it seems to be needed.
+    if database.read(users::any_admin).await.context("cannot look for an administrator")? {
+        return Ok(());
+    }
+    let hash: PasswordHash = passwords.hash(wanted.password.clone()).await?;
+    let user = administrator(wanted.email.clone(), None);
+    let id = user.id;
+    let made = database.write(move |connection| {
+        let needed = !users::any_admin(connection)?;
+        if needed {
+            users::insert(connection, &user, hash.as_str())?;
+        }
+        Ok::<_, Error>(needed)
+    });
+    match made.await {
+        Ok(true) => tracing::info!(user_id = %id, "made the first administrator"),
+        Ok(false) => {}
+        Err(Error::Conflict(UniqueKey::UserEmail)) => {
+            bail!(
+                "FIRST_SUPERUSER: a user with this email exists already and is no administrator; name another"
+            )
+        }
+        Err(error) => return Err(error).context("cannot store the first administrator"),
+    }
+    Ok(())
+}
+
+/// An administrator with that address, which counts as proven: whoever runs the server vouches for it.
+fn administrator(email: Email, full_name: Option<FullName>) -> User {
+    let now = app::CLOCK.now();
+    let entropy: &dyn Entropy = &app::ENTROPY;
+    User {
+        id: UserId::new(now, entropy),
+        email,
+        pending_email: None,
+        full_name,
+        role: Role::Admin,
+        is_active: true,
+        email_verified: true,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    }
+}

@@ -1,0 +1,87 @@
+//! The data folder: the SQLite file, and the signing key where none is set.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use plinth_domain::Entropy;
+
+use crate::config::{Environment, LEAST_KEY_BYTES, Secret, Settings};
+
+/// The file that keeps the signing key.
+const KEY_FILE: &str = "secret_key";
+
+/// Makes the folder and those above it, for the owner alone. One that exists is left as it is.
+pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("cannot make the data folder {}", folder.display()))
+}
+
+/// The key that tokens are signed with: the one that is set, else the one in the data folder, made if need be.
+pub(crate) fn signing_key(settings: &Settings, entropy: &dyn Entropy) -> anyhow::Result<Secret> {
+    if let Some(key) = &settings.tokens.secret_key {
+        if key.expose().len() < LEAST_KEY_BYTES {
+            tracing::warn!(
+                least_bytes = LEAST_KEY_BYTES,
+                "SECRET_KEY is short: good enough to try things out, refused in production"
+            );
+        }
+        return Ok(key.clone());
+    }
+    ensure!(settings.environment != Environment::Production, "SECRET_KEY must be set in production");
+    let folder = settings.database.url.data_folder();
+    make_folder(&folder)?;
+    key_in(&folder, entropy).with_context(|| format!("cannot keep a signing key in {}", folder.display()))
+}
+
+/// Reads the key in the folder, and makes it first if there is none.
+///
+/// The key is written to a file of another name and then linked to its own, which fails where there is one: whoever
+/// comes second, at the same instant even, uses the first one's, and nobody ever reads half a key.
+fn key_in(folder: &Path, entropy: &dyn Entropy) -> io::Result<Secret> {
+    let path = folder.join(KEY_FILE);
+    match read_key(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found,
+    }
+    let draft = folder.join(format!(".{KEY_FILE}.{}", random_text::<9>(entropy)));
+    let linked =
+        write_key(&draft, &random_text::<LEAST_KEY_BYTES>(entropy)).and_then(|()| {
+            match fs::hard_link(&draft, &path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+                _ => File::open(folder)?.sync_all(),
+            }
+        });
+    let removed = fs::remove_file(&draft);
+    linked.and(removed)?;
+    tracing::info!(file = %path.display(), "signing key");
+    read_key(&path)
+}
+
+fn write_key(path: &Path, key: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{key}")?;
+    file.sync_all()
+}
+
+fn read_key(path: &Path) -> io::Result<Secret> {
+    let text = fs::read_to_string(path)?;
+    let key = text.trim_end();
+    if key.len() < LEAST_KEY_BYTES {
+        let wrong = format!("{} holds no key; remove it, and a new one is made", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, wrong));
+    }
+    Ok(Secret::new(key))
+}
+
+/// That many random bytes, in the URL-safe alphabet of base64.
+fn random_text<const N: usize>(entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes);
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
+}

@@ -1,0 +1,139 @@
+//! The real binary, in a folder of its own, with an environment of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long anything here may take before the test fails.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An empty folder to run the binary in.
+pub fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// The binary in that folder, with these variables and no other.
+pub fn plinth(folder: &Path, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plinth"));
+    command.env_clear().envs(variables.iter().copied()).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// Runs a subcommand to its end.
+pub fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    plinth(folder, variables).args(arguments).output().unwrap()
+}
+
+/// Runs a subcommand that reads that text from standard input.
+pub fn run_with_input(folder: &Path, variables: &[(&str, &str)], arguments: &[&str], input: &str) -> Output {
+    let mut command = plinth(folder, variables);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It may refuse before it reads; then there is nobody to write to.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// Standard output and standard error of a run, as text.
+pub fn texts(output: &Output) -> (String, String) {
+    (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+/// A port that nothing listens on. Another process could take it before it is used; then the server says so.
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    /// Where it listens, on 127.0.0.1.
+    pub port: u16,
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Server {
+    /// Starts a server in that folder on a free port and waits until it is ready.
+    pub fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut server = Self::spawn(folder, variables, free_port());
+        server.wait_until_ready();
+        server
+    }
+
+    /// Starts a server on that port and waits for nothing.
+    pub fn spawn(folder: &Path, variables: &[(&str, &str)], port: u16) -> Self {
+        let mut command = plinth(folder, variables);
+        command.env("PORT", port.to_string()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { port, child, lines, seen: Vec::new() }
+    }
+
+    /// Waits until readiness answers 200.
+    pub fn wait_until_ready(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while get(self.port, "/health/ready").is_none_or(|status| status != 200) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the server ended with {status}; it logged {:#?}", self.log());
+            }
+            assert!(Instant::now() < deadline, "not ready in time; it logged {:#?}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The lines that it has logged so far.
+    pub fn log(&mut self) -> &[String] {
+        self.seen.extend(self.lines.try_iter());
+        &self.seen
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal, by its name without `SIG`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
+        assert!(status.success(), "no signal {name} to {}", self.pid());
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                self.seen.extend(self.lines.iter());
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it did not end in time; it logged {:#?}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Fails only where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The status of a GET on a connection of its own; `None` where nobody answers.
+pub fn get(port: u16, path: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.get(9..12)?.parse().ok()
+}

@@ -1,0 +1,118 @@
+//! The keys that access tokens are signed and verified with.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{DecodingKey, EncodingKey};
+
+use crate::mac::derive;
+
+const SIGNING_LABEL: &str = "plinth access token HS256";
+const KEY_ID_LABEL: &str = "plinth access token kid";
+
+/// A signature algorithm (RFC 7518 §3.1). What is not here is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC with SHA-256: whoever verifies can also issue.
+    Hs256,
+}
+
+impl Algorithm {
+    /// The name that the header parameter `alg` carries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+        }
+    }
+
+    pub(super) fn for_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
+        }
+    }
+}
+
+/// A key with its identifier and the one algorithm that it is for. Wiped when dropped; shows itself to no log.
+#[derive(Clone, Debug)]
+pub struct Key {
+    id: String,
+    algorithm: Algorithm,
+    /// `None` for a key that only verifies.
+    signing: Option<EncodingKey>,
+    verifying: DecodingKey,
+}
+
+impl Key {
+    /// A key for HS256, which has the length that RFC 7518 §3.2 asks for. The identifier is public.
+    pub fn hs256(id: impl Into<String>, key: &[u8; 32]) -> Self {
+        Self {
+            id: id.into(),
+            algorithm: Algorithm::Hs256,
+            signing: Some(EncodingKey::from_secret(key)),
+            verifying: DecodingKey::from_secret(key),
+        }
+    }
+
+    /// The HS256 key that a server with this secret signs with.
+    ///
+    /// Key and identifier are derived from the secret under labels of their own, so neither tells anything about it or
+    /// about the keys of refresh tokens. How strong a secret must be is the caller's to say.
+    pub fn from_secret(secret: &[u8]) -> Self {
+        let id = URL_SAFE_NO_PAD.encode(&derive(secret, KEY_ID_LABEL)[..8]);
+        Self::hs256(id, &derive(secret, SIGNING_LABEL))
+    }
+
+    /// The identifier that the header parameter `kid` carries.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The algorithm that it is for.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub(super) fn signing(&self) -> Option<&EncodingKey> {
+        self.signing.as_ref()
+    }
+
+    pub(super) fn verifying(&self) -> &DecodingKey {
+        &self.verifying
+    }
+}
+
+/// The keys that are known: one that signs, and others whose tokens are still good.
+#[derive(Clone, Debug)]
+pub struct KeySet {
+    active: Key,
+    others: Vec<Key>,
+}
+
+impl KeySet {
+    /// A set whose tokens are signed with that key.
+    pub fn new(active: Key) -> Self {
+        Self { active, others: Vec::new() }
+    }
+
+    /// The set of a server with this secret: [`Key::from_secret`] alone.
+    pub fn from_secret(secret: &[u8]) -> Self {
+        Self::new(Key::from_secret(secret))
+    }
+
+    /// Also accepts tokens signed with that key, such as the one before the active one.
+    #[must_use]
+    pub fn accepting(mut self, key: Key) -> Self {
+        self.others.push(key);
+        self
+    }
+
+    /// The key that signs.
+    pub fn active(&self) -> &Key {
+        &self.active
+    }
+
+    /// The key with that identifier. The active one comes first, should two have the same.
+    pub(super) fn find(&self, id: &str) -> Option<&Key> {
+        std::iter::once(&self.active).chain(&self.others).find(|key| key.id == id)
+    }
+}

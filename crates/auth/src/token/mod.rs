@@ -1,0 +1,15 @@
+//! Tokens: access tokens that any service with the key can verify, refresh tokens that only we understand.
+
+mod access;
+mod claims;
+mod error;
+mod header;
+mod keys;
+mod provider;
+mod refresh;
+
+pub use access::{AccessTokens, Grant, MAX_ACCESS_TOKEN_BYTES, TokenSettings};
+pub use claims::{AccessClaims, LEEWAY};
+pub use error::TokenError;
+pub use keys::{Algorithm, Key, KeySet};
+pub use refresh::{InvalidRefreshToken, RefreshToken, RefreshTokens};

@@ -1,0 +1,10 @@
+//! Passwords and tokens through their public interface, with fixed times and known randomness.
+#![expect(clippy::expect_used, reason = "a test fails where its helpers do")]
+
+mod access;
+mod attacks;
+mod entropy;
+mod hashing;
+mod refresh;
+mod support;
+mod vectors;

@@ -1,0 +1,75 @@
+//! Peers that hold a connection without ever completing a request.
+
+use std::time::{Duration, Instant};
+
+use plinth_http::HttpSettings;
+
+use crate::support::{Client, settings, start, start_with};
+
+/// Sends a byte of a head now and then until the server closes; how long that took.
+fn dribble(client: &mut Client) -> Duration {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(8) {
+        std::thread::sleep(Duration::from_millis(40));
+        if !client.try_write("x") {
+            return begun.elapsed();
+        }
+    }
+    panic!("the connection was never closed");
+}
+
+#[test]
+fn a_slow_first_head_is_given_up() {
+    let server = start();
+    let mut client = server.connect();
+    client.write("GET /things HTTP/1.1\r\nhost: x\r\nx-");
+    let took = dribble(&mut client);
+    assert!(took >= Duration::from_millis(250), "{took:?}");
+}
+
+#[test]
+fn a_slow_second_head_is_given_up_too() {
+    let server = start();
+    let mut client = server.connect();
+    assert_eq!(client.send("GET", "/things", &[], "").status, 200);
+    client.write("GET /things HTTP/1.1\r\nhost: x\r\nx-");
+    let took = dribble(&mut client);
+    // Keep-alive and head timeout together are 700 ms.
+    assert!(took >= Duration::from_millis(650), "{took:?}");
+}
+
+#[test]
+fn the_endless_rest_of_a_refused_body_is_given_up() {
+    let server = start();
+    let mut client = server.connect();
+    client.write(
+        "POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n",
+    );
+    assert_eq!(client.read(false).status, 415);
+    let begun = Instant::now();
+    while client.try_write("1\r\n \r\n") {
+        assert!(begun.elapsed() < Duration::from_secs(8), "the connection was never closed");
+        std::thread::sleep(Duration::from_millis(40));
+    }
+}
+
+#[test]
+fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
+    // actix's clock for keep-alive ticks twice a second, so anything shorter closes at once now and then.
+    let server = start_with(HttpSettings { keep_alive: Duration::from_millis(1500), ..settings() });
+    let mut busy = server.connect();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(2500) {
+        assert_eq!(busy.send("GET", "/things", &[], "").status, 200);
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(busy.read_to_end().unwrap_or_default(), "");
+}
+
+#[test]
+fn a_slow_handler_is_waited_for() {
+    let server = start();
+    let mut client = server.connect();
+    assert_eq!(client.send("GET", "/things", &[], "").status, 200);
+    assert_eq!(client.send("GET", "/slow", &[], "").status, 200);
+}

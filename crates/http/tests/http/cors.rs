@@ -1,0 +1,95 @@
+//! Which origins a browser lets in.
+
+use crate::support::{Answer, settings, start, start_with};
+
+const APP: &str = "https://app.example.com";
+
+fn access_control(answer: &Answer) -> Vec<&str> {
+    answer.names().into_iter().filter(|name| name.starts_with("access-control")).collect()
+}
+
+#[test]
+fn a_listed_origin_may_read_answers() {
+    let server = start();
+    for origin in [APP, "http://localhost:3000"] {
+        for path in ["/things", "/nowhere"] {
+            let answer = server.send("GET", path, &[("origin", origin)], "");
+            assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+            assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+            let exposed = answer.header("access-control-expose-headers").unwrap();
+            for name in ["ETag", "Location", "Retry-After", "X-Request-Id", "WWW-Authenticate", "RateLimit"] {
+                assert!(exposed.split(", ").any(|other| other == name), "{name}");
+            }
+            assert_eq!(answer.headers("vary"), ["Origin"]);
+        }
+    }
+}
+
+#[test]
+fn any_other_origin_gets_no_such_header() {
+    let server = start();
+    for origin in
+        ["https://evil.example", "null", "https://app.example.com.evil", "*", "HTTPS://APP.EXAMPLE.COM"]
+    {
+        let answer = server.send("GET", "/things", &[("origin", origin)], "");
+        assert_eq!((answer.status, access_control(&answer)), (200, vec![]), "{origin}");
+        assert_eq!(answer.headers("vary"), ["Origin"]);
+    }
+    let answer = server.get("/things");
+    assert_eq!((access_control(&answer), answer.headers("vary")), (vec![], vec!["Origin"]));
+}
+
+#[test]
+fn a_star_in_the_list_lets_nobody_in() {
+    let server = start_with(plinth_http::HttpSettings { cors_origins: vec!["*".to_owned()], ..settings() });
+    for origin in ["*", "https://evil.example"] {
+        assert!(access_control(&server.send("GET", "/things", &[("origin", origin)], "")).is_empty());
+    }
+}
+
+fn preflight(origin: &str, method: &str, headers: &str) -> Answer {
+    let asked = [
+        ("origin", origin),
+        ("access-control-request-method", method),
+        ("access-control-request-headers", headers),
+    ];
+    start().send("OPTIONS", "/things", &asked, "")
+}
+
+#[test]
+fn preflights_of_listed_origins_are_granted() {
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] {
+        let answer = preflight(
+            APP,
+            method,
+            "authorization,content-type, IF-MATCH, if-none-match, idempotency-key, x-request-id",
+        );
+        assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{method} {answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+        assert_eq!(answer.header("access-control-max-age"), Some("600"));
+        assert!(answer.header("access-control-allow-methods").unwrap().contains(method));
+        assert!(answer.header("access-control-allow-headers").unwrap().contains("Idempotency-Key"));
+        let vary = answer.headers("vary").join(", ");
+        assert_eq!(vary, "Access-Control-Request-Method, Access-Control-Request-Headers, Origin");
+        assert!(answer.header("x-request-id").is_some());
+    }
+}
+
+#[test]
+fn other_preflights_are_refused() {
+    for (origin, method, headers) in [
+        ("https://evil.example", "GET", "authorization"),
+        (APP, "TRACE", "authorization"),
+        (APP, "GET", "x-secret"),
+    ] {
+        let answer = preflight(origin, method, headers);
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (403, "cors_refused"),
+            "{origin} {method} {headers}"
+        );
+        assert!(answer.header("access-control-allow-methods").is_none());
+        assert_eq!(answer.header("access-control-allow-origin").is_some(), origin == APP);
+    }
+}

@@ -1,0 +1,16 @@
+//! The HTTP layer over a socket: a real server, and clients that speak HTTP to it byte by byte.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; clippy knows only `#[test]` itself"
+)]
+
+mod bodies;
+mod codes;
+mod connections;
+mod cors;
+mod envelope;
+mod fields;
+mod logs;
+mod service;
+mod support;
