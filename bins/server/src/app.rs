@@ -1,21 +1,21 @@
 //! Composition: the parts are made from the settings here, put together, and run.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 
-use actix_web::{App, HttpResponse, HttpServer, rt, web};
+use actix_web::rt;
 use anyhow::{Context, anyhow};
 use plinth_auth::{
     AccessTokens, KeySet, PasswordSettings, Passwords, RefreshTokens, SystemEntropy, TokenSettings,
 };
 use plinth_domain::SystemClock;
-use plinth_http::HttpSettings;
-use plinth_http::middleware::Connections;
+use plinth_http::{App, Draining, HttpSettings};
 use plinth_persistence::{Database, DatabaseSettings, Location, migrations};
 
+use crate::cli::print;
 use crate::config::{self, Algorithm, Environment, Registration, Settings};
 use crate::{admin, data, limits, logging, shutdown};
 
@@ -23,11 +23,6 @@ use crate::{admin, data, limits, logging, shutdown};
 pub(crate) const CLOCK: SystemClock = SystemClock;
 /// The randomness that everything here draws from.
 pub(crate) const ENTROPY: SystemEntropy = SystemEntropy;
-
-/// How many connections may wait to be accepted; the system may allow fewer.
-const BACKLOG: u32 = 4096;
-/// How many connections a worker keeps open. What comes beyond waits to be accepted.
-const CONNECTIONS_PER_WORKER: usize = 10_000;
 
 /// Runs the server until a signal ends it.
 pub(crate) fn serve() -> anyhow::Result<()> {
@@ -37,9 +32,11 @@ pub(crate) fn serve() -> anyhow::Result<()> {
     block_on(run(settings))
 }
 
-/// Prints the OpenAPI document.
+/// Prints the OpenAPI document, as a server with these settings serves it.
 pub(crate) fn openapi() -> anyhow::Result<()> {
-    anyhow::bail!("this build has no OpenAPI document yet")
+    let settings = config::load()?;
+    let document = plinth_http::openapi::document_json(&http_settings(&settings));
+    print(&format!("{}\n", document.trim_end()))
 }
 
 /// Runs async work on this thread.
@@ -56,7 +53,7 @@ pub(crate) struct Stores {
 
 /// Opens the database, brought up to date unless the settings say otherwise, and starts the hashing threads.
 pub(crate) fn open_stores(settings: &Settings) -> anyhow::Result<Stores> {
-    let location = location(settings)?;
+    let location = settings.database.url.location().clone();
     make_room(settings)?;
     if settings.database.migrate_on_start {
         for name in migrations::run(&location).context("cannot bring the database up to date")? {
@@ -73,16 +70,11 @@ pub(crate) fn open_stores(settings: &Settings) -> anyhow::Result<Stores> {
     Ok(Stores { location, database, passwords })
 }
 
-/// Where the database is.
-pub(crate) fn location(settings: &Settings) -> anyhow::Result<Location> {
-    Location::parse(settings.database.url.expose()).context("DATABASE_URL")
-}
-
 /// Makes the folder that an SQLite file is to be in.
 pub(crate) fn make_room(settings: &Settings) -> anyhow::Result<()> {
-    match settings.database.url.sqlite_file() {
-        Some(_) => data::make_folder(&settings.database.url.data_folder()),
-        None => Ok(()),
+    match settings.database.url.location() {
+        Location::Sqlite(_) => data::make_folder(&settings.database.url.data_folder()),
+        Location::Postgres(_) => Ok(()),
     }
 }
 
@@ -98,41 +90,25 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     };
     let access = AccessTokens::new(keys, token_settings(&settings));
     let refresh = RefreshTokens::new(key);
-    let http = http_settings(&settings);
 
-    // To be completed: `plinth_http::configure` with its state takes the place of these two routes.
-    let _state = (database, passwords, access, refresh);
-    let draining = Arc::new(AtomicBool::new(false));
-    let shared = Arc::clone(&draining);
-    let app = move || {
-        let draining = Arc::clone(&shared);
-        App::new().route("/health", web::get().to(HttpResponse::Ok)).route(
-            "/health/ready",
-            web::get().to(move || {
-                let draining = draining.load(Ordering::Relaxed);
-                async move { if draining { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() } }
-            }),
-        )
+    let app = App {
+        db: database,
+        passwords,
+        access,
+        refresh,
+        clock: Arc::new(CLOCK),
+        entropy: Arc::new(ENTROPY),
+        settings: http_settings(&settings),
     };
-
-    let connections = Connections::new(&http);
-    rt::spawn(connections.sweep());
     let (host, port) = (settings.network.host.as_str(), settings.network.port);
-    let server = HttpServer::new(app)
-        .workers(available_parallelism().map_or(1, NonZero::get))
-        .backlog(BACKLOG)
-        .max_connections(CONNECTIONS_PER_WORKER)
-        .tcp_nodelay(true)
-        .keep_alive(http.keep_alive)
-        .client_request_timeout(http.head_timeout)
-        .on_connect(connections.on_connect())
-        .shutdown_timeout(shutdown::GRACE.as_secs())
-        .disable_signals()
-        .bind((host, port))
-        .map_err(|error| not_bound(error, host, port))?;
-    announce(&settings, &server.addrs());
-    shutdown::run(server.run(), || draining.store(true, Ordering::Relaxed), settings.network.shutdown_delay)
-        .await
+    // On Linux as many may wait to be accepted as the system allows (`net.core.somaxconn`).
+    let listener = TcpListener::bind((host, port)).map_err(|error| not_bound(error, host, port))?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let draining = Draining::default();
+    let workers = available_parallelism().map_or(1, NonZero::get);
+    let server = plinth_http::serve(app, draining.clone(), listener, workers).context("cannot serve")?;
+    announce(&settings, address);
+    shutdown::run(server, || draining.start(), settings.network.shutdown_delay).await
 }
 
 fn token_settings(settings: &Settings) -> TokenSettings {
@@ -165,23 +141,15 @@ fn http_settings(settings: &Settings) -> HttpSettings {
 }
 
 /// Says where the server is, in addresses that a browser takes.
-fn announce(settings: &Settings, addresses: &[std::net::SocketAddr]) {
-    for address in addresses {
-        let host = match address.ip() {
-            ip if ip.is_unspecified() => "localhost".to_owned(),
-            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
-            std::net::IpAddr::V4(ip) => ip.to_string(),
-        };
-        let url = format!("http://{host}:{}", address.port());
-        tracing::info!(%address, url, environment = %settings.environment, "listening");
-        if settings.docs_enabled {
-            tracing::info!(
-                swagger_ui = format!("{url}/docs"),
-                redoc = format!("{url}/redoc"),
-                "API documentation"
-            );
-        }
-    }
+fn announce(settings: &Settings, address: SocketAddr) {
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => "localhost".to_owned(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+        IpAddr::V4(ip) => ip.to_string(),
+    };
+    let url = format!("http://{host}:{}", address.port());
+    let docs = settings.docs_enabled.then(|| format!("{url}/docs"));
+    tracing::info!(%address, url, docs, environment = %settings.environment, "listening");
 }
 
 fn not_bound(error: io::Error, host: &str, port: u16) -> anyhow::Error {

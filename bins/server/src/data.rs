@@ -50,16 +50,16 @@ fn key_in(folder: &Path, entropy: &dyn Entropy) -> io::Result<Secret> {
         found => return found,
     }
     let draft = folder.join(format!(".{KEY_FILE}.{}", random_text::<9>(entropy)));
-    let linked =
-        write_key(&draft, &random_text::<LEAST_KEY_BYTES>(entropy)).and_then(|()| {
-            match fs::hard_link(&draft, &path) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-                _ => File::open(folder)?.sync_all(),
-            }
-        });
+    let linked = write_key(&draft, &random_text::<LEAST_KEY_BYTES>(entropy)).and_then(|()| {
+        match fs::hard_link(&draft, &path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            linked => linked?,
+        }
+        tracing::info!(file = %path.display(), "made a signing key");
+        File::open(folder)?.sync_all()
+    });
     let removed = fs::remove_file(&draft);
     linked.and(removed)?;
-    tracing::info!(file = %path.display(), "signing key");
     read_key(&path)
 }
 

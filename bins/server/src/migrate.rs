@@ -9,22 +9,22 @@ use crate::{app, config};
 /// Brings the schema up to date, takes steps back, or lists where it stands.
 pub(crate) fn run(command: &Migrate) -> anyhow::Result<()> {
     let settings = config::load()?;
-    let location = app::location(&settings)?;
+    let location = settings.database.url.location();
     let lines: Vec<String> = match command {
         Migrate::Up => {
             app::make_room(&settings)?;
-            let done = migrations::run(&location).context("cannot migrate")?;
+            let done = migrations::run(location).context("cannot migrate")?;
             lines_of(done, "applied", "up to date")
         }
         Migrate::Down { steps } => {
-            must_exist(&location)?;
+            must_exist(location)?;
             let steps = usize::try_from(*steps)?;
-            let done = migrations::revert(&location, steps).context("cannot migrate")?;
+            let done = migrations::revert(location, steps).context("cannot migrate")?;
             lines_of(done, "undone", "nothing to undo")
         }
         Migrate::Status => {
-            must_exist(&location)?;
-            let all = migrations::status(&location).context("cannot tell where the schema stands")?;
+            must_exist(location)?;
+            let all = migrations::status(location).context("cannot tell where the schema stands")?;
             all.into_iter()
                 .map(|one| format!("{} {}", if one.applied { "applied" } else { "pending" }, one.name))
                 .collect()

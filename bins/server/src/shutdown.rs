@@ -8,11 +8,8 @@ use actix_web::rt;
 use anyhow::{Context, anyhow, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How long requests in flight may take once connections are refused.
-pub(crate) const GRACE: Duration = Duration::from_secs(30);
-
 /// Runs the server until SIGTERM or SIGINT. Then readiness turns to 503 through `drain`, `delay` passes so that load
-/// balancers notice, connections are refused, and what is in flight ends within [`GRACE`].
+/// balancers notice, connections are refused, and what is in flight has as long to end as the server was made with.
 ///
 /// # Errors
 /// A second signal ends it at once, which is an error because requests may have been cut off.

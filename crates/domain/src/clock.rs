@@ -13,9 +13,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    /// The instant this many microseconds after the Unix epoch; `None` outside the years that a date can show.
+    /// The first instant, 0000-01-01T00:00:00Z, and the last, 9999-12-31T23:59:59.999999Z: the years that RFC 3339
+    /// can write. PostgreSQL keeps all of them, which is not so of every instant that 64 bits can count.
+    const MICROS: std::ops::RangeInclusive<i64> = -62_167_219_200_000_000..=253_402_300_799_999_999;
+
+    /// The instant this many microseconds after the Unix epoch; `None` outside the years 0 to 9999.
     pub fn from_micros(micros: i64) -> Option<Self> {
-        DateTime::from_timestamp_micros(micros).map(Self)
+        Self::MICROS.contains(&micros).then(|| Self::nearest(micros))
+    }
+
+    fn nearest(micros: i64) -> Self {
+        Self(
+            DateTime::from_timestamp_micros(micros.clamp(*Self::MICROS.start(), *Self::MICROS.end()))
+                .unwrap_or_default(),
+        )
     }
 
     /// Microseconds since the Unix epoch.
@@ -28,10 +39,10 @@ impl Timestamp {
         self.0.timestamp()
     }
 
-    /// This instant and that much later; the last representable instant where that is out of range.
+    /// This instant and that much later, at most the last instant of the year 9999.
     pub fn plus(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-        Self::from_micros(self.micros().saturating_add(micros)).unwrap_or(Self(DateTime::<Utc>::MAX_UTC))
+        Self::nearest(self.micros().saturating_add(micros))
     }
 
     /// The time from `earlier` to this instant; zero where `earlier` is later.
@@ -48,9 +59,9 @@ impl Timestamp {
 }
 
 impl From<DateTime<Utc>> for Timestamp {
-    /// Drops what is finer than a microsecond.
+    /// Drops what is finer than a microsecond; an instant out of range becomes the nearest that is not.
     fn from(at: DateTime<Utc>) -> Self {
-        Self::from_micros(at.timestamp_micros()).unwrap_or(Self(at))
+        Self::nearest(at.timestamp_micros())
     }
 }
 

@@ -34,7 +34,11 @@ impl Price {
     pub fn parse_json_number(text: &str) -> Result<Self, Violation> {
         let out_of_range = || Violation::new("out_of_range", "must be between 0 and 9999999999.99");
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().unwrap_or(i64::MAX)),
+            // An exponent that no integer holds is as good as the greatest, or the least.
+            Some((mantissa, exponent)) => {
+                let extreme = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
+                (mantissa, exponent.parse::<i64>().unwrap_or(extreme))
+            }
             None => (text, 0),
         };
         let (negative, mantissa) = match mantissa.strip_prefix('-') {
@@ -68,9 +72,15 @@ impl Price {
                 .ok_or_else(out_of_range)?;
         }
         let scale = u32::try_from(scale.max(0)).map_err(|_| out_of_range())?;
-        let hundredths =
-            10_i64.checked_pow(scale).and_then(|factor| hundredths.checked_mul(factor)).ok_or_else(out_of_range)?;
-        if negative { Err(out_of_range()) } else { Self::from_hundredths(hundredths).ok_or_else(out_of_range) }
+        let hundredths = 10_i64
+            .checked_pow(scale)
+            .and_then(|factor| hundredths.checked_mul(factor))
+            .ok_or_else(out_of_range)?;
+        if negative {
+            Err(out_of_range())
+        } else {
+            Self::from_hundredths(hundredths).ok_or_else(out_of_range)
+        }
     }
 }
 

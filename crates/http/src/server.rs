@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{HttpServer, rt};
 
-use crate::middleware::{Connections, Envelope};
+use crate::middleware::cors::cors;
+use crate::middleware::{Connections, Envelope, panics};
 use crate::resource::unknown_route;
 use crate::service::{Draining, ReadinessCheck, Service};
 use crate::state::App;
@@ -42,6 +44,8 @@ pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize
             .configure(|config| service::configure(config, &service))
             .configure(|config| routes::configure(config, &prefix))
             .default_service(web::to(unknown_route))
+            .wrap(from_fn(panics::catch))
+            .wrap(cors(&app.settings))
             .wrap(envelope)
     };
     let server = HttpServer::new(factory)

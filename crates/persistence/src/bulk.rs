@@ -26,7 +26,9 @@ pub const BATCH: usize = 5_000;
 /// [`crate::Error::Conflict`] if one of them has the id or the address of another user.
 pub fn insert_users(connection: &mut Connection, new: &[User], password_hash: &str) -> Result<()> {
     match connection {
-        Connection::Sqlite(_) => new.iter().try_for_each(|user| users::insert(connection, user, password_hash)),
+        Connection::Sqlite(_) => {
+            new.iter().try_for_each(|user| users::insert(connection, user, password_hash))
+        }
         Connection::Postgres(connection) => {
             let rows: Vec<_> = new.iter().map(|user| NewUser::of(user, password_hash)).collect();
             diesel::copy_from(schema::users::table).from_insertable(rows).execute(connection)?;

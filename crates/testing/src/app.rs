@@ -51,12 +51,21 @@ impl TestApp {
 
     /// An application whose settings the test changes.
     pub fn start_with(db: TestDb, change: impl FnOnce(&mut HttpSettings)) -> Self {
+        // The least cost: what is tested is what is done with hashes, not how long they take.
+        Self::build(db, 4, change)
+    }
+
+    /// An application that hashes passwords at that cost.
+    pub fn start_with_cost(db: TestDb, cost: u32) -> Self {
+        Self::build(db, cost, |_| {})
+    }
+
+    fn build(db: TestDb, cost: u32, change: impl FnOnce(&mut HttpSettings)) -> Self {
         let mut settings = HttpSettings { environment: Environment::Test, ..HttpSettings::default() };
         change(&mut settings);
         let clock = TestClock::default();
         let entropy = Arc::new(SystemEntropy);
-        // The least cost: what is tested is what is done with hashes, not how long they take.
-        let hashing = PasswordSettings { cost: 4, ..PasswordSettings::default() };
+        let hashing = PasswordSettings { cost, ..PasswordSettings::default() };
         let passwords = Passwords::new(hashing, entropy.clone()).expect("the hashing threads start");
         let tokens = TokenSettings {
             issuer: "plinth-test".to_owned(),
@@ -138,10 +147,25 @@ impl TestApp {
         user
     }
 
-    fn signed_in(&self, role: Role, name: &str) -> Client {
+    /// A new user with `<name>@example.com`, signed in.
+    pub fn signed_in(&self, role: Role, name: &str) -> Client {
         let user = self.user(role, name);
-        let tokens = self.login(user.email.as_str(), PASSWORD).expect(200);
+        self.bearer(&self.login(user.email.as_str(), PASSWORD).expect(200))
+    }
+
+    /// The bearer of the access token in the answer to a login or a refresh.
+    pub fn bearer(&self, tokens: &Answer) -> Client {
         self.anyone().with_token(&tokens.text("access_token"))
+    }
+
+    /// The account with that address, unless deleted, and the hash of its password, as they are stored.
+    pub fn stored(&self, email: &str) -> Option<(User, String)> {
+        let email = Email::parse(email).unwrap();
+        match self.db.read(move |connection| users::find_with_hash_by_email(connection, &email)) {
+            Ok(account) => Some(account),
+            Err(plinth_persistence::Error::NotFound) => None,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// The answer to a login.

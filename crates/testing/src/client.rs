@@ -72,6 +72,16 @@ impl Client {
         self.json("PUT", path, &[], body)
     }
 
+    /// Any method with that text as JSON: digit for digit, or no JSON at all.
+    pub fn json_text(&self, method: &str, path: &str, text: &str) -> Answer {
+        self.send(method, path, &[("content-type", "application/json")], text.as_bytes().to_vec())
+    }
+
+    /// The id of the user that this is.
+    pub fn id(&self) -> String {
+        self.get("/api/users/me").expect(200).text("id")
+    }
+
     /// `POST` with a form.
     pub fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> =
@@ -133,6 +143,14 @@ impl Answer {
     /// A header, or nothing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// That field of each row of a page.
+    #[track_caller]
+    pub fn each(&self, field: &str) -> Vec<Value> {
+        let page = self.json();
+        let rows = page["items"].as_array().unwrap_or_else(|| panic!("no items in {page}"));
+        rows.iter().map(|row| row[field].clone()).collect()
     }
 
     /// Checks the status and returns the answer.

@@ -118,7 +118,7 @@ table! {
     BACKEND_CORS_ORIGINS = setting(BROWSERS, "BACKEND_CORS_ORIGINS", "",
         "Further origins that browsers may call from, separated by commas or as a JSON list. None unless set.");
 
-    LOG_LEVEL = setting(LOGS, "LOG_LEVEL", "info",
+    LOG_LEVEL = setting(LOGS, "LOG_LEVEL", "info,actix_server=warn",
         "off, error, warn, info, debug or trace, and after commas target=level for a part of the program: \
          info,plinth_http=debug.");
     LOG_FORMAT = in_production(setting(LOGS, "LOG_FORMAT", "human", "human, or json for one JSON object a line."),

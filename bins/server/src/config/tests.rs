@@ -35,7 +35,7 @@ fn nothing_need_be_set_in_development() {
     assert_eq!((settings.network.host.as_str(), settings.network.port), ("127.0.0.1", 8000));
     assert_eq!(settings.network.api_prefix, "/api");
     assert_eq!(settings.network.shutdown_delay, Duration::ZERO);
-    assert_eq!(settings.database.url.expose(), "sqlite://data/plinth.db");
+    assert_eq!(settings.database.url.to_string(), "sqlite://data/plinth.db");
     assert_eq!(settings.database.url.data_folder().to_str(), Some("data"));
     assert_eq!(settings.tokens.access_ttl, Duration::from_secs(30 * 60));
     assert_eq!(settings.tokens.session_idle, Duration::from_secs(7 * 86_400));
@@ -117,6 +117,26 @@ fn a_password_in_a_url_is_found_wherever_it_ends() {
         ("sqlite://a@b/c.db", "sqlite://a@b/c.db"),
     ] {
         assert_eq!(super::values::database_url(url).unwrap().to_string(), shown);
+    }
+}
+
+#[test]
+fn the_data_folder_is_where_the_file_is() {
+    for (url, folder) in [
+        ("sqlite://data/plinth.db", "data"),
+        ("SQLite:app.db", "."),
+        ("sqlite:///var/lib/plinth/app.db", "/var/lib/plinth"),
+        ("postgres://h/d", "data"),
+    ] {
+        let url = super::values::database_url(url).unwrap();
+        assert_eq!(url.data_folder().to_str(), Some(folder), "{url}");
+    }
+    for url in ["", "sqlite:", "sqlite://data/", "sqlite::memory:", "postgres:h", "/data/app.db"] {
+        assert_eq!(
+            faulty(&[("DATABASE_URL", url), ("PORT", "x")]).len(),
+            usize::from(!url.is_empty()) + 1,
+            "{url}"
+        );
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use plinth_domain::{Email, Password};
+use plinth_persistence::Location;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::secret::{REDACTED, Secret};
@@ -162,35 +163,34 @@ pub(crate) fn origins(text: &str) -> Parsed<Origins> {
 
 /// Which database, and where. Shows itself without its password.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct DatabaseUrl(String);
+pub(crate) struct DatabaseUrl {
+    text: String,
+    location: Location,
+}
 
 impl DatabaseUrl {
-    /// The URL with its password, for the one who connects.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
+    /// The database that the URL names.
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
     }
 
-    /// The file of an SQLite database.
-    pub(crate) fn sqlite_file(&self) -> Option<&Path> {
-        let rest = self.0.strip_prefix("sqlite:")?;
-        Some(Path::new(rest.strip_prefix("//").unwrap_or(rest)))
-    }
-
-    /// The folder for what the server keeps beside the database.
+    /// The folder for what the server keeps: where the SQLite file is, else `data`.
     pub(crate) fn data_folder(&self) -> PathBuf {
-        let parent = self.sqlite_file().and_then(Path::parent);
-        match parent {
-            Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
-            Some(folder) => folder.to_owned(),
-            None => PathBuf::from("data"),
+        match &self.location {
+            Location::Sqlite(file) => match file.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+                _ => PathBuf::from("."),
+            },
+            Location::Postgres(_) => PathBuf::from("data"),
         }
     }
 }
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((scheme, rest)) = self.0.split_once("://").filter(|(scheme, _)| *scheme != "sqlite") else {
-            return f.write_str(&self.0);
+        let server = self.text.split_once("://").filter(|_| matches!(self.location, Location::Postgres(_)));
+        let Some((scheme, rest)) = server else {
+            return f.write_str(&self.text);
         };
         // A password may hold an `@` that should have been escaped, so the last one ends it.
         let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
@@ -222,24 +222,13 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// A database URL with a scheme that there is a driver for.
+/// The URL of a database that there is a driver for.
 pub(crate) fn database_url(text: &str) -> Parsed<DatabaseUrl> {
-    let known = "must start with sqlite:, sqlite://, postgres:// or postgresql://";
-    let (scheme, rest) = text.split_once(':').ok_or(known)?;
-    match scheme {
-        "sqlite" => {
-            let file = rest.strip_prefix("//").unwrap_or(rest);
-            if file.is_empty() || file.ends_with('/') || file == ":memory:" {
-                return Err("must name a file, such as sqlite://data/plinth.db".to_owned());
-            }
-        }
-        "postgres" | "postgresql" if rest.starts_with("//") => {}
-        _ => return Err(known.to_owned()),
-    }
     if text.contains('\0') {
         return Err("must not contain the character U+0000".to_owned());
     }
-    Ok(DatabaseUrl(text.to_owned()))
+    let location = Location::parse(text).map_err(|wrong| wrong.to_string())?;
+    Ok(DatabaseUrl { text: text.to_owned(), location })
 }
 
 /// Which log lines are written.

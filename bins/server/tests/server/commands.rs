@@ -75,3 +75,15 @@ fn the_seed_is_sown_once_and_never_in_production() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(texts(&refused).1.contains("ENVIRONMENT=production"));
 }
+
+#[test]
+fn the_api_document_is_printed() {
+    let folder = folder();
+    let output = run(folder.path(), &[("API_PREFIX", "/v7")], &["openapi"]);
+    let (out, err) = texts(&output);
+    assert!(output.status.success(), "{err}");
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+    assert!(document["paths"]["/v7/users/me"]["get"].is_object(), "{:#}", document["paths"]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}

@@ -16,8 +16,7 @@ fn starts_on_an_empty_folder_and_ends_on_either_signal() {
     for signal in ["TERM", "INT"] {
         let mut server = Server::start(folder.path(), &[CHEAP]);
         let port = server.port;
-        let log = server.log().join("\n");
-        assert!(log.contains(&format!("http://127.0.0.1:{port}/docs")), "{log}");
+        server.wait_for_line(&format!("http://127.0.0.1:{port}/docs"));
         server.signal(signal);
         assert_eq!(server.wait().code(), Some(0), "{:#?}", server.log());
         let key = folder.path().join("data/secret_key");
@@ -29,8 +28,10 @@ fn starts_on_an_empty_folder_and_ends_on_either_signal() {
     assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
     let mut files: Vec<_> =
         std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    // SQLite's log may outlive the process; it is part of the database then.
+    files.retain(|name| name != "plinth.db-wal" && name != "plinth.db-shm");
     files.sort();
-    assert_eq!(files, ["plinth.db", "secret_key"], "nothing is left lying about");
+    assert_eq!(files, ["plinth.db", "secret_key"], "no draft of the key is left lying about");
 }
 
 #[test]
@@ -40,10 +41,12 @@ fn instances_that_start_at_once_agree_on_key_and_administrator() {
         [CHEAP, ("FIRST_SUPERUSER", "ada@example.com"), ("FIRST_SUPERUSER_PASSWORD", "correct horse")];
     let mut servers: Vec<_> = (0..4).map(|_| Server::spawn(folder.path(), &admin, free_port())).collect();
     servers.iter_mut().for_each(Server::wait_until_ready);
-    let made: usize = servers
-        .iter_mut()
-        .map(|server| server.log().iter().filter(|line| line.contains("first administrator")).count())
-        .sum();
+    let mut made = 0;
+    for server in &mut servers {
+        server.signal("TERM");
+        assert_eq!(server.wait().code(), Some(0), "{:#?}", server.log());
+        made += server.log().iter().filter(|line| line.contains("first administrator")).count();
+    }
     assert_eq!(made, 1);
     assert_eq!(std::fs::read_to_string(folder.path().join("data/secret_key")).unwrap().trim().len(), 43);
 }
@@ -51,17 +54,17 @@ fn instances_that_start_at_once_agree_on_key_and_administrator() {
 #[test]
 fn readiness_turns_first_and_requests_still_get_answers() {
     let folder = folder();
-    let mut server = Server::start(folder.path(), &[CHEAP, ("SHUTDOWN_DELAY_SECONDS", "1")]);
+    let mut server = Server::start(folder.path(), &[CHEAP, ("SHUTDOWN_DELAY_SECONDS", "2")]);
     // Idle connections must not hold it up.
     let _idle: Vec<_> = (0..8).map(|_| kept_alive(server.port)).collect();
     let told = Instant::now();
     server.signal("TERM");
     while get(server.port, "/health/ready") != Some(503) {
-        assert!(told.elapsed() < Duration::from_secs(1), "readiness never turned");
+        assert!(told.elapsed() < Duration::from_secs(2), "readiness never turned");
     }
     assert_eq!(get(server.port, "/health"), Some(200));
     assert_eq!(server.wait().code(), Some(0), "{:#?}", server.log());
-    assert!(told.elapsed() >= Duration::from_secs(1), "it did not wait");
+    assert!(told.elapsed() >= Duration::from_secs(2), "it did not wait");
     assert!(told.elapsed() < Duration::from_secs(10), "it waited for idle connections");
     assert_eq!(get(server.port, "/health"), None);
 }

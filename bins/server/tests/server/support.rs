@@ -10,27 +10,32 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything here may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An empty folder to run the binary in.
-pub fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
 /// The binary in that folder, with these variables and no other.
-pub fn plinth(folder: &Path, variables: &[(&str, &str)]) -> Command {
+pub(crate) fn plinth(folder: &Path, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plinth"));
     command.env_clear().envs(variables.iter().copied()).current_dir(folder).stdin(Stdio::null());
     command
 }
 
 /// Runs a subcommand to its end.
-pub fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     plinth(folder, variables).args(arguments).output().unwrap()
 }
 
 /// Runs a subcommand that reads that text from standard input.
-pub fn run_with_input(folder: &Path, variables: &[(&str, &str)], arguments: &[&str], input: &str) -> Output {
+pub(crate) fn run_with_input(
+    folder: &Path,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    input: &str,
+) -> Output {
     let mut command = plinth(folder, variables);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -40,19 +45,19 @@ pub fn run_with_input(folder: &Path, variables: &[(&str, &str)], arguments: &[&s
 }
 
 /// Standard output and standard error of a run, as text.
-pub fn texts(output: &Output) -> (String, String) {
+pub(crate) fn texts(output: &Output) -> (String, String) {
     (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
 }
 
 /// A port that nothing listens on. Another process could take it before it is used; then the server says so.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// A server that runs until it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     /// Where it listens, on 127.0.0.1.
-    pub port: u16,
+    pub(crate) port: u16,
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
@@ -60,14 +65,14 @@ pub struct Server {
 
 impl Server {
     /// Starts a server in that folder on a free port and waits until it is ready.
-    pub fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut server = Self::spawn(folder, variables, free_port());
         server.wait_until_ready();
         server
     }
 
     /// Starts a server on that port and waits for nothing.
-    pub fn spawn(folder: &Path, variables: &[(&str, &str)], port: u16) -> Self {
+    pub(crate) fn spawn(folder: &Path, variables: &[(&str, &str)], port: u16) -> Self {
         let mut command = plinth(folder, variables);
         command.env("PORT", port.to_string()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().unwrap();
@@ -78,7 +83,7 @@ impl Server {
     }
 
     /// Waits until readiness answers 200.
-    pub fn wait_until_ready(&mut self) {
+    pub(crate) fn wait_until_ready(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while get(self.port, "/health/ready").is_none_or(|status| status != 200) {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -90,24 +95,36 @@ impl Server {
     }
 
     /// The lines that it has logged so far.
-    pub fn log(&mut self) -> &[String] {
+    pub(crate) fn log(&mut self) -> &[String] {
         self.seen.extend(self.lines.try_iter());
         &self.seen
     }
 
+    /// Waits for a line that contains that text, and returns it. What was logged may still be on its way.
+    pub(crate) fn wait_for_line(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(line) = self.log().iter().find(|line| line.contains(text)) {
+                return line.clone();
+            }
+            assert!(Instant::now() < deadline, "it never logged {text}; it logged {:#?}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// The process.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal, by its name without `SIG`.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
         assert!(status.success(), "no signal {name} to {}", self.pid());
     }
 
     /// Waits for its end.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -129,7 +146,7 @@ impl Drop for Server {
 }
 
 /// The status of a GET on a connection of its own; `None` where nobody answers.
-pub fn get(port: u16, path: &str) -> Option<u16> {
+pub(crate) fn get(port: u16, path: &str) -> Option<u16> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;

@@ -1,11 +1,9 @@
 //! The envelope of every answer: its id, the headers that all have, problem documents for errors, and the log line.
 //!
-//! One middleware round the whole app, so that nothing leaves without passing it: not what the framework answers by
-//! itself, and not a handler's panic.
+//! One middleware round the whole app, so that nothing leaves without passing it, not even what the framework answers by
+//! itself.
 
-use std::any::Any;
 use std::future::{Ready, ready};
-use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,12 +14,11 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
-use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use plinth_domain::{Clock, Entropy, UserId, ids};
 
 use super::connections::{Connection, InFlight};
-use super::cors::Cors;
+use super::cors;
 use super::slash::trim_trailing_slash;
 use crate::error::ApiError;
 use crate::problem;
@@ -49,7 +46,6 @@ pub struct LoggedUser(pub UserId);
 pub struct Envelope(Rc<Shared>);
 
 struct Shared {
-    cors: Cors,
     production: bool,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -59,7 +55,7 @@ impl Envelope {
     /// An envelope with these settings; request ids are made from `clock` and `entropy`.
     pub fn new(settings: &HttpSettings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let production = settings.environment == Environment::Production;
-        Self(Rc::new(Shared { cors: Cors::new(settings), production, clock, entropy }))
+        Self(Rc::new(Shared { production, clock, entropy }))
     }
 }
 
@@ -98,21 +94,13 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let mut in_flight = InFlight::begin(request.conn_data::<Arc<Connection>>());
-        let mut exchange = Exchange::begin(&self.shared, &request);
+        let exchange = Exchange::begin(&self.shared, &request);
         request.extensions_mut().insert(RequestId(exchange.id.clone()));
-        if let Some(answer) = Cors::preflight(request.head(), exchange.origin.as_ref()) {
-            exchange.preflight = true;
-            let response = answer.unwrap_or_else(HttpResponse::from_error);
-            let response = exchange.finish(response, Some(request.request()));
-            // No B at hand, and none needed: a preflight has no body of the app's.
-            let response = response.map_body(|_, body| EitherBody::right(into_text(body)));
-            return Box::pin(ready(Ok(request.into_response(response))));
-        }
         trim_trailing_slash(&mut request);
-        let answer = AssertUnwindSafe(self.service.call(request)).catch_unwind();
+        let answer = self.service.call(request);
         Box::pin(async move {
             let error = match answer.await {
-                Ok(Ok(answer)) => {
+                Ok(answer) => {
                     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
                         in_flight.never_ends();
                     }
@@ -120,12 +108,11 @@ where
                     let response = exchange.finish(response, Some(&request));
                     return Ok(ServiceResponse::new(request, response));
                 }
-                Ok(Err(error)) => error,
-                Err(panic) => ApiError::internal(panic_message(&*panic)).into(),
+                Err(error) => error,
             };
             // The request went with the service, so there is nothing to make a `ServiceResponse` of. actix sends the
             // response that an error brings along.
-            let response = exchange.finish(HttpResponse::from_error(error), None).map_into_boxed_body();
+            let response = exchange.finish(with_mappers(error), None).map_into_boxed_body();
             Err(InternalError::from_response("answered", response).into())
         })
     }
@@ -136,9 +123,7 @@ struct Exchange {
     started: Instant,
     id: HeaderValue,
     method: Method,
-    origin: Option<HeaderValue>,
     authenticated: bool,
-    preflight: bool,
     production: bool,
 }
 
@@ -149,9 +134,7 @@ impl Exchange {
             started: Instant::now(),
             id: usable_id(headers).unwrap_or_else(|| shared.new_id()),
             method: request.method().clone(),
-            origin: shared.cors.allowed_origin(headers),
             authenticated: headers.contains_key(header::AUTHORIZATION),
-            preflight: false,
             production: shared.production,
         }
     }
@@ -173,7 +156,7 @@ impl Exchange {
             let year = HeaderValue::from_static("max-age=31536000");
             headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
         }
-        Cors::decorate(self.origin, self.preflight, headers);
+        cors::tidy(headers);
         headers.insert(X_REQUEST_ID.clone(), self.id);
         response
     }
@@ -193,7 +176,10 @@ impl Exchange {
             log_source(error, id);
             (error.answer().status, error.body(id))
         } else {
-            let error = ApiError::from_status(status, response.headers().get(header::ALLOW));
+            let error = match response.error() {
+                Some(error) if cors::is_refusal(error) => ApiError::CorsRefused,
+                _ => ApiError::from_status(status, response.headers().get(header::ALLOW)),
+            };
             match response.error() {
                 Some(cause) if status.is_server_error() => {
                     log_source(&ApiError::internal(cause.to_string()), id)
@@ -260,6 +246,14 @@ impl Shared {
     }
 }
 
+/// The response to an error, with what middleware further in had to add to it: `from_error` leaves that out.
+fn with_mappers(error: Error) -> HttpResponse {
+    let headers = error.error_response().headers().clone();
+    let mut response = HttpResponse::from_error(error);
+    *response.headers_mut() = headers;
+    response
+}
+
 /// The caller's request id, if it may be used: it is logged, and answered in a header.
 fn usable_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(&X_REQUEST_ID)?;
@@ -271,19 +265,6 @@ fn usable_id(headers: &HeaderMap) -> Option<HeaderValue> {
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.starts_with("application/json") || value.starts_with(problem::MEDIA_TYPE)
-}
-
-fn into_text<B>(body: EitherBody<B, String>) -> String {
-    match body {
-        EitherBody::Right { body } => body,
-        EitherBody::Left { .. } => String::new(),
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text =
-        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("a handler panicked: {}", text.unwrap_or("(no message)"))
 }
 
 /// The only place where what lies behind an error is told, once.

@@ -3,6 +3,7 @@
 pub mod connections;
 pub mod cors;
 pub mod envelope;
+pub mod panics;
 mod slash;
 
 pub use connections::Connections;

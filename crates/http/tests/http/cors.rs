@@ -3,6 +3,7 @@
 use crate::support::{Answer, settings, start, start_with};
 
 const APP: &str = "https://app.example.com";
+const VARY: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 
 fn access_control(answer: &Answer) -> Vec<&str> {
     answer.names().into_iter().filter(|name| name.starts_with("access-control")).collect()
@@ -18,9 +19,9 @@ fn a_listed_origin_may_read_answers() {
             assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
             let exposed = answer.header("access-control-expose-headers").unwrap();
             for name in ["ETag", "Location", "Retry-After", "X-Request-Id", "WWW-Authenticate", "RateLimit"] {
-                assert!(exposed.split(", ").any(|other| other == name), "{name}");
+                assert!(exposed.split(", ").any(|other| other.eq_ignore_ascii_case(name)), "{name}");
             }
-            assert_eq!(answer.headers("vary"), ["Origin"]);
+            assert_eq!(answer.headers("vary"), [VARY]);
         }
     }
 }
@@ -33,10 +34,10 @@ fn any_other_origin_gets_no_such_header() {
     {
         let answer = server.send("GET", "/things", &[("origin", origin)], "");
         assert_eq!((answer.status, access_control(&answer)), (200, vec![]), "{origin}");
-        assert_eq!(answer.headers("vary"), ["Origin"]);
+        assert_eq!(answer.headers("vary"), [VARY]);
     }
     let answer = server.get("/things");
-    assert_eq!((access_control(&answer), answer.headers("vary")), (vec![], vec!["Origin"]));
+    assert_eq!((access_control(&answer), answer.headers("vary")), (vec![], vec![VARY]));
 }
 
 #[test]
@@ -64,14 +65,14 @@ fn preflights_of_listed_origins_are_granted() {
             method,
             "authorization,content-type, IF-MATCH, if-none-match, idempotency-key, x-request-id",
         );
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{method} {answer:?}");
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{method} {answer:?}");
         assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
         assert_eq!(answer.header("access-control-max-age"), Some("600"));
         assert!(answer.header("access-control-allow-methods").unwrap().contains(method));
-        assert!(answer.header("access-control-allow-headers").unwrap().contains("Idempotency-Key"));
+        assert!(answer.header("access-control-allow-headers").unwrap().to_lowercase().contains("idempotency-key"));
         let vary = answer.headers("vary").join(", ");
-        assert_eq!(vary, "Access-Control-Request-Method, Access-Control-Request-Headers, Origin");
+        assert_eq!(vary, VARY);
         assert!(answer.header("x-request-id").is_some());
     }
 }
@@ -89,7 +90,6 @@ fn other_preflights_are_refused() {
             (403, "cors_refused"),
             "{origin} {method} {headers}"
         );
-        assert!(answer.header("access-control-allow-methods").is_none());
-        assert_eq!(answer.header("access-control-allow-origin").is_some(), origin == APP);
+        assert!(access_control(&answer).is_empty(), "{answer:?}");
     }
 }

@@ -5,6 +5,8 @@
     reason = "a test that cannot go on has failed; clippy knows only `#[test]` itself"
 )]
 
+mod auth_login;
+mod auth_register;
 mod bodies;
 mod codes;
 mod connections;
@@ -12,5 +14,7 @@ mod cors;
 mod envelope;
 mod fields;
 mod logs;
+mod refresh;
 mod service;
 mod support;
+mod tokens;

@@ -175,6 +175,8 @@ pub(crate) fn start_with(settings: HttpSettings) -> Server {
                     .service(at("/fail").get(fails))
                     .service(at("/fail/{code}").get(fail_with))
                     .default_service(web::to(unknown_route))
+                    .wrap(actix_web::middleware::from_fn(plinth_http::middleware::panics::catch))
+                    .wrap(plinth_http::middleware::cors::cors(&settings))
                     .wrap(Envelope::new(&settings, Arc::new(SystemClock), Arc::new(TestEntropy)))
             })
             .workers(1)

@@ -1,0 +1,87 @@
+//! Folding: what counts as the same text when case makes no difference.
+
+use plinth_domain::fold::{SEPARATOR, fold, searchable};
+use proptest::prelude::*;
+
+#[test]
+fn texts_that_differ_in_case_alone_are_equal() {
+    for (one, other) in [
+        ("ADA", "ada"),
+        ("straße", "STRASSE"),
+        ("ẞ", "ss"),
+        ("ΌΣΟΣ", "όσος"),
+        ("ς", "σ"),
+        ("ſuch", "SUCH"),
+        ("\u{212a}elvin", "kelvin"),
+        ("Ærø", "æRØ"),
+        ("ПРИВЕТ", "привет"),
+        ("ŒUVRE", "œuvre"),
+        ("ﬀ", "FF"),
+        ("ǅ", "ǆ"),
+        ("𐐀", "𐐨"),
+        ("Ꭰ", "ꭰ"),
+        ("É", "e\u{301}"),
+        ("e\u{301}", "é"),
+        ("Å", "\u{212b}"),
+        ("ᾳ", "ΑΙ"),
+        ("İ", "i\u{307}"),
+    ] {
+        assert_eq!(fold(one), fold(other), "{one} and {other}");
+    }
+}
+
+#[test]
+fn texts_that_differ_in_more_stay_apart() {
+    for (one, other) in [
+        ("a", "b"),
+        ("e", "é"),
+        ("I", "ı\u{307}"),
+        ("İ", "i"),
+        ("o", "ø"),
+        ("ae", "æ"),
+        ("a b", "ab"),
+        ("1", "１"),
+    ] {
+        assert_ne!(fold(one), fold(other), "{one} and {other}");
+    }
+}
+
+#[test]
+fn ascii_is_lower_cased_and_nothing_else() {
+    let all: String = (0..=127_u8).map(char::from).collect();
+    assert_eq!(fold(&all), all.to_ascii_lowercase());
+    assert_eq!(fold(""), "");
+}
+
+/// Every character there is, alone.
+#[test]
+fn folding_is_idempotent_and_blind_to_case_for_every_character() {
+    for c in '\0'..=char::MAX {
+        let folded = fold(c.encode_utf8(&mut [0; 4]));
+        assert_eq!(fold(&folded), folded, "U+{:04X}", u32::from(c));
+        let upper: String = c.to_uppercase().collect();
+        assert_eq!(fold(&upper), folded, "U+{:04X}, upper-cased", u32::from(c));
+    }
+}
+
+#[test]
+fn searched_texts_are_folded_and_kept_apart() {
+    assert_eq!(searchable(&["Ada@Example.com", "STRASSE"]), format!("ada@example.com{SEPARATOR}strasse"));
+    assert_eq!(searchable(&["a", ""]), format!("a{SEPARATOR}"));
+    assert_eq!(searchable(&[]), "");
+}
+
+proptest! {
+    #[test]
+    fn folding_is_idempotent(text in "\\PC{0,40}") {
+        let folded = fold(&text);
+        prop_assert_eq!(fold(&folded), folded);
+    }
+
+    /// Letters and marks alone, where composing and case meet.
+    #[test]
+    fn folding_letters_with_marks_is_idempotent(text in "[a-zA-Zα-ωΑ-Ωά-ώ\u{300}-\u{345}ßİıſǰΐΰ]{0,12}") {
+        let folded = fold(&text);
+        prop_assert_eq!(fold(&folded), folded);
+    }
+}

@@ -1,0 +1,12 @@
+//! The words and rules, through their public interface: tables of cases, and laws where there are any.
+
+mod access;
+mod clock;
+mod cursor;
+mod fold;
+mod ids;
+mod price;
+mod rotation;
+mod serial;
+mod text;
+mod users;
