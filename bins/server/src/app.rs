@@ -106,9 +106,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the listener has no address")?;
     let draining = Draining::default();
     let workers = available_parallelism().map_or(1, NonZero::get);
+    let database = app.db.clone();
     let server = plinth_http::serve(app, draining.clone(), listener, workers).context("cannot serve")?;
     announce(&settings, address);
-    shutdown::run(server, || draining.start(), settings.network.shutdown_delay).await
+    let ended = shutdown::run(server, || draining.start(), settings.network.shutdown_delay).await;
+    database.close();
+    ended
 }
 
 fn token_settings(settings: &Settings) -> TokenSettings {
@@ -129,7 +132,7 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         },
         project_name: settings.project_name.clone(),
         api_prefix: settings.network.api_prefix.clone(),
-        app_origin: settings.app_origin.clone().unwrap_or_default(),
+        app_origin: settings.app_origin.clone(),
         cors_origins: settings.cors_origins.clone(),
         registration_open: settings.accounts.registration == Registration::Open,
         docs_enabled: settings.docs_enabled,

@@ -61,6 +61,7 @@ pub(crate) fn run(wanted: &Seed) -> anyhow::Result<()> {
             }
             Err(error) => return Err(error).context("cannot fill the database; nothing was stored"),
         }
+        database.close();
         bulk::settle(&location).context("everything is stored, but the database could not tidy up")?;
         let took = began.elapsed().as_secs_f64();
         print(&format!("{users} users and {items} items in {took:.1} s; all sign in with {PASSWORD}\n"))

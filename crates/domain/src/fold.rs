@@ -7,14 +7,16 @@ pub const SEPARATOR: char = '\u{1f}';
 
 /// The text with all case folded away, in normalisation form C.
 ///
-/// Each character is upper-cased and then lower-cased by itself, which makes `ß` equal to `ss`, `ς` to `σ` and `ſ`
-/// to `s`, as full case folding does (Unicode Standard §3.13), and depends on no locale. Both databases keep the
+/// Each character is lower-cased, upper-cased and lower-cased again by itself, which makes `ß` and `ẞ` equal to `ss`,
+/// `ς` to `σ` and `ſ` to `s`, as full case folding does (Unicode Standard §3.13), and depends on no locale. Both databases keep the
 /// folded text in a column, so they agree to the letter.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let folded: String = text.nfc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
+    // Lower case first, since `ẞ` has no other upper case and would come out as `ß`.
+    let upper = text.nfc().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
+    let folded: String = upper.flat_map(char::to_lowercase).collect();
     if is_nfc(&folded) { folded } else { folded.nfc().collect() }
 }
 

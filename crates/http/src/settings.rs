@@ -22,8 +22,8 @@ pub struct HttpSettings {
     pub project_name: String,
     /// What the paths of the API start with: `/api`, or nothing.
     pub api_prefix: String,
-    /// The origin of the web app, such as `https://app.example.com`; it may always call the API.
-    pub app_origin: String,
+    /// The origin of the web app, such as `https://app.example.com`, where there is one; it may always call the API.
+    pub app_origin: Option<String>,
     /// Further origins that may call the API from a browser.
     pub cors_origins: Vec<String>,
     /// Whether anybody may register.
@@ -54,7 +54,7 @@ impl Default for HttpSettings {
             environment: Environment::Development,
             project_name: "Plinth".to_owned(),
             api_prefix: "/api".to_owned(),
-            app_origin: "http://localhost:3000".to_owned(),
+            app_origin: Some("http://localhost:5173".to_owned()),
             cors_origins: Vec::new(),
             registration_open: true,
             docs_enabled: true,

@@ -23,7 +23,7 @@ pub(crate) enum Purpose {
     Writing,
 }
 
-/// How many prepared statements' worth of pages SQLite keeps for a connection: 8 MiB.
+/// `synchronous = FULL`: a write that was acknowledged survives a power cut. The page cache is 8 MiB a connection.
 const SQLITE_SETUP: &str = "\
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
@@ -44,7 +44,7 @@ pub(crate) fn open(location: &Location, purpose: Purpose) -> diesel::ConnectionR
     match location {
         Location::Sqlite(path) => {
             let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
-            connection.batch_execute(SQLITE_SETUP).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            set_up_sqlite(&mut connection).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
             if purpose == Purpose::Reading {
                 connection
                     .batch_execute("PRAGMA query_only = ON;")
@@ -60,6 +60,21 @@ pub(crate) fn open(location: &Location, purpose: Purpose) -> diesel::ConnectionR
             Ok(AnyConnection::Postgres(connection))
         }
     }
+}
+
+/// Turning a new file over to WAL needs it alone and does not wait for that as statements do, so when several
+/// processes open a new file at once all but one are refused, and try again.
+fn set_up_sqlite(connection: &mut SqliteConnection) -> QueryResult<()> {
+    const TRIES: u32 = 200;
+    for _ in 0..TRIES {
+        match connection.batch_execute(SQLITE_SETUP) {
+            Err(diesel::result::Error::DatabaseError(_, info)) if info.message() == "database is locked" => {
+                std::thread::sleep(std::time::Duration::from_millis(25));
+            }
+            outcome => return outcome,
+        }
+    }
+    connection.batch_execute(SQLITE_SETUP)
 }
 
 impl AnyConnection {

@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,8 @@ use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 
 use crate::connection::{AnyConnection as Connection, Purpose};
 use crate::error::Error;
-use crate::job::{Job, Outage, Queue, Ran, submit};
-use crate::pool::{Pool, Pooled, pool, take};
+use crate::job::{Job, Message, Outage, Queue, Ran, submit};
+use crate::pool::{Pool, pool, take};
 use crate::settings::{DatabaseSettings, Location};
 
 /// How many pieces of work may wait for each thread. What comes beyond is refused at once.
@@ -36,10 +36,13 @@ pub struct Database {
 
 struct Inner {
     location: Location,
-    readers: Option<Queue>,
-    writers: Option<Queue>,
-    threads: Vec<JoinHandle<()>>,
+    readers: Queue,
+    writers: Queue,
+    threads: Mutex<Vec<Thread>>,
 }
+
+/// A thread, and the queue that it serves.
+type Thread = (Queue, JoinHandle<()>);
 
 impl Database {
     /// Starts the threads. Connections are opened as they are needed, so this succeeds while the server is away;
@@ -68,7 +71,13 @@ impl Database {
                 (queue.clone(), queue)
             }
         };
-        Ok(Self { inner: Arc::new(Inner { location, readers: Some(readers), writers: Some(writers), threads }) })
+        Ok(Self { inner: Arc::new(Inner { location, readers, writers, threads: Mutex::new(threads) }) })
+    }
+
+    /// Finishes what waits, ends the threads and closes the connections, so that SQLite leaves one file behind. What
+    /// is asked for later is refused. Blocks until it is done.
+    pub fn close(&self) {
+        self.inner.close();
     }
 
     /// Where the database is.
@@ -98,10 +107,7 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Outage + Send + 'static,
     {
-        match &self.inner.readers {
-            Some(queue) => submit(queue, work).await,
-            None => Err(Error::Unavailable("it is closed", None).into()),
-        }
+        submit(&self.inner.readers, work).await
     }
 
     /// Runs queries in a transaction, which is kept if the closure returns `Ok` and undone otherwise.
@@ -114,9 +120,7 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Outage + Send + 'static,
     {
-        let Some(queue) = &self.inner.writers else {
-            return Err(Error::Unavailable("it is closed", None).into());
-        };
+        let queue = &self.inner.writers;
         match self.inner.location {
             // The writer's thread makes the transaction, which several pieces of work may share.
             Location::Sqlite(_) => submit(queue, work).await,
@@ -149,9 +153,9 @@ where
 }
 
 /// Starts the threads of a queue.
-fn spawn<F>(threads: &mut Vec<JoinHandle<()>>, name: &str, count: u32, body: F) -> Result<Queue, Error>
+fn spawn<F>(threads: &mut Vec<Thread>, name: &str, count: u32, body: F) -> Result<Queue, Error>
 where
-    F: Fn(&Receiver<Box<dyn Job>>) + Clone + Send + 'static,
+    F: Fn(&Receiver<Message>) + Clone + Send + 'static,
 {
     let capacity = WAITING_PER_THREAD.saturating_mul(usize::try_from(count).unwrap_or(usize::MAX));
     let (queue, work) = crossbeam_channel::bounded(capacity.min(1 << 16));
@@ -161,14 +165,14 @@ where
             .name(format!("{name}-{n}"))
             .spawn(move || body(&work))
             .map_err(|error| Error::Unexpected(error.into()))?;
-        threads.push(thread);
+        threads.push((queue.clone(), thread));
     }
     Ok(queue)
 }
 
 /// One piece of work after the other.
-fn serve(queue: &Receiver<Box<dyn Job>>, pool: &Pool) {
-    while let Ok(mut job) = queue.recv() {
+fn serve(queue: &Receiver<Message>, pool: &Pool) {
+    while let Ok(Message::Work(mut job)) = queue.recv() {
         match take(pool) {
             Ok(mut pooled) => {
                 if job.claim() {
@@ -184,12 +188,20 @@ fn serve(queue: &Receiver<Box<dyn Job>>, pool: &Pool) {
 }
 
 /// SQLite's one writer: work that waits shares a commit, which is what takes the time, as it waits for the disk.
-fn serve_grouped(queue: &Receiver<Box<dyn Job>>, pool: &Pool) {
-    while let Ok(job) = queue.recv() {
+fn serve_grouped(queue: &Receiver<Message>, pool: &Pool) {
+    let mut stopped = false;
+    while !stopped && let Ok(Message::Work(job)) = queue.recv() {
         match take(pool) {
             Ok(mut pooled) => {
-                let Pooled { connection: Connection::Sqlite(_), .. } = &*pooled else { continue };
-                let (done, outcome) = group(&mut pooled.connection, job, queue);
+                let next = || match queue.try_recv() {
+                    Ok(Message::Work(job)) => Some(job),
+                    Ok(Message::Stop) => {
+                        stopped = true;
+                        None
+                    }
+                    Err(_) => None,
+                };
+                let (done, outcome) = group(&mut pooled.connection, job, next);
                 pooled.broken |= outcome.is_err();
                 drop(pooled);
                 // All share the commit, so all share its failure.
@@ -212,7 +224,11 @@ fn serve_grouped(queue: &Receiver<Box<dyn Job>>, pool: &Pool) {
 type Done = Vec<Box<dyn Job>>;
 
 /// Runs the first piece of work and what waits behind it in one transaction. Those in `done` were run.
-fn group(connection: &mut Connection, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> (Done, Result<(), Error>) {
+fn group(
+    connection: &mut Connection,
+    first: Box<dyn Job>,
+    mut waiting: impl FnMut() -> Option<Box<dyn Job>>,
+) -> (Done, Result<(), Error>) {
     let mut done: Done = Vec::new();
     let began = Instant::now();
     if let Err(error) = begin(connection) {
@@ -233,7 +249,7 @@ fn group(connection: &mut Connection, first: Box<dyn Job>, queue: &Receiver<Box<
                 }
             }
         }
-        next = if done.len() < GROUP && began.elapsed() < GROUP_TIME { queue.try_recv().ok() } else { None };
+        next = if done.len() < GROUP && began.elapsed() < GROUP_TIME { waiting() } else { None };
     }
     let outcome = sqlite(connection).and_then(|c| Ok(AnsiTransactionManager::commit_transaction(c)?));
     match outcome {
@@ -273,14 +289,22 @@ fn sqlite(connection: &mut Connection) -> Result<&mut SqliteConnection, Error> {
     }
 }
 
-impl Drop for Inner {
-    /// Lets the threads finish what waits and end, so that SQLite closes its file in order.
-    fn drop(&mut self) {
-        self.readers = None;
-        self.writers = None;
-        for thread in self.threads.drain(..) {
+impl Inner {
+    fn close(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for (queue, _) in &threads {
+            // A full queue has threads that empty it; one without threads needs no telling.
+            let _ = queue.send(Message::Stop);
+        }
+        for (_, thread) in threads {
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -84,12 +84,23 @@ impl<'a> From<&'a Item> for Stored<'a> {
 
 #[derive(Insertable)]
 #[diesel(table_name = items, treat_none_as_default_value = false)]
-struct New<'a> {
+pub(crate) struct New<'a> {
     id: Key,
     owner_id: Key,
     created_at: At,
     #[diesel(embed)]
     stored: Stored<'a>,
+}
+
+impl<'a> New<'a> {
+    pub(crate) fn of(item: &'a Item) -> Self {
+        Self {
+            id: item.id.into(),
+            owner_id: item.owner_id.into(),
+            created_at: item.created_at.into(),
+            stored: item.into(),
+        }
+    }
 }
 
 /// The item of that id.
@@ -114,13 +125,7 @@ pub fn find_for_change(connection: &mut Connection, id: ItemId) -> Result<Item> 
 /// # Errors
 /// [`Error::ForeignKey`] if the owner does not exist.
 pub fn insert(connection: &mut Connection, item: &Item) -> Result<()> {
-    let new = New {
-        id: item.id.into(),
-        owner_id: item.owner_id.into(),
-        created_at: item.created_at.into(),
-        stored: item.into(),
-    };
-    diesel::insert_into(items::table).values(new).execute(connection)?;
+    diesel::insert_into(items::table).values(New::of(item)).execute(connection)?;
     Ok(())
 }
 

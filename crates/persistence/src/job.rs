@@ -12,7 +12,15 @@ use crate::error::Error;
 use crate::pool::PATIENCE;
 
 /// A queue of work.
-pub(crate) type Queue = Sender<Box<dyn Job>>;
+pub(crate) type Queue = Sender<Message>;
+
+/// What a database thread is told.
+pub(crate) enum Message {
+    /// To do this.
+    Work(Box<dyn Job>),
+    /// To end, once what came before is done. Ends one thread.
+    Stop,
+}
 
 /// A piece of work, whatever its type.
 pub(crate) trait Job: Send {
@@ -106,8 +114,8 @@ where
     let (reply, mut answer) = oneshot::channel();
     let state = Arc::new(AtomicU8::new(WAITING));
     let task = Task { work: Some(work), result: None, reply, state: Arc::clone(&state) };
-    if queue.try_send(Box::new(task)).is_err() {
-        return Err(Error::Unavailable("its queue is full", None).into());
+    if queue.try_send(Message::Work(Box::new(task))).is_err() {
+        return Err(Error::Unavailable("its queue is full or closed", None).into());
     }
     let lost = || Error::Unexpected("the database thread went away".into());
     match tokio::time::timeout(PATIENCE, &mut answer).await {

@@ -111,7 +111,7 @@ impl<'a> From<&'a User> for Stored<'a> {
 
 #[derive(Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
-struct New<'a> {
+pub(crate) struct New<'a> {
     id: Key,
     password_hash: &'a str,
     created_at: At,
@@ -119,14 +119,18 @@ struct New<'a> {
     stored: Stored<'a>,
 }
 
+impl<'a> New<'a> {
+    pub(crate) fn of(user: &'a User, password_hash: &'a str) -> Self {
+        Self { id: user.id.into(), password_hash, created_at: user.created_at.into(), stored: user.into() }
+    }
+}
+
 /// Stores a new user with the hash of the password.
 ///
 /// # Errors
 /// [`Error::Conflict`] with [`crate::UniqueKey::UserEmail`] if another user has the address.
 pub fn insert(connection: &mut Connection, user: &User, password_hash: &str) -> Result<()> {
-    let new =
-        New { id: user.id.into(), password_hash, created_at: user.created_at.into(), stored: user.into() };
-    diesel::insert_into(users::table).values(new).execute(connection)?;
+    diesel::insert_into(users::table).values(New::of(user, password_hash)).execute(connection)?;
     Ok(())
 }
 

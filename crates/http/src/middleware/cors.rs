@@ -28,7 +28,7 @@ const MAX_AGE: usize = 600;
 ///
 /// Wrap it inside the envelope, which [tidies up](tidy) after it.
 pub fn cors(settings: &HttpSettings) -> Cors {
-    let origins = settings.cors_origins.iter().chain([&settings.app_origin]);
+    let origins = settings.cors_origins.iter().chain(&settings.app_origin);
     let origins = origins.map(|origin| origin.trim_end_matches('/'));
     let cors = Cors::default()
         .allowed_methods(METHODS)

@@ -12,7 +12,7 @@ fn access_control(answer: &Answer) -> Vec<&str> {
 #[test]
 fn a_listed_origin_may_read_answers() {
     let server = start();
-    for origin in [APP, "http://localhost:3000"] {
+    for origin in [APP, "http://localhost:5173"] {
         for path in ["/things", "/nowhere"] {
             let answer = server.send("GET", path, &[("origin", origin)], "");
             assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
