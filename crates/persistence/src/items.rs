@@ -59,7 +59,7 @@ impl From<Row> for Item {
 /// The columns that follow from others.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = items, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct Stored<'a> {
+pub(crate) struct Stored<'a> {
     title: &'a str,
     description: Option<&'a str>,
     price: Option<i64>,

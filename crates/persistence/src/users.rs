@@ -76,7 +76,7 @@ impl TryFrom<Row> for User {
 /// The columns that a change may touch, with those that follow from others.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct Stored<'a> {
+pub(crate) struct Stored<'a> {
     email: &'a str,
     pending_email: Option<&'a str>,
     full_name: Option<&'a str>,

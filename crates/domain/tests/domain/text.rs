@@ -92,7 +92,8 @@ fn an_address_has_at_most_254_characters_and_parts_within_their_own_limits() {
 
 #[test]
 fn names_and_titles_are_limited_in_code_points_after_trimming() {
-    let parsers: [(usize, fn(&str) -> Result<String, Violation>); 2] = [
+    type Parse = fn(&str) -> Result<String, Violation>;
+    let parsers: [(usize, Parse); 2] = [
         (100, |text| FullName::parse(text).map(FullName::into_string)),
         (200, |text| Title::parse(text).map(Title::into_string)),
     ];
