@@ -63,6 +63,15 @@ fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
     }
 }
 
+/// What a query about the caller's own account or session found. That it is not there any more means that another
+/// request has ended it since the caller was looked up: the token is no longer good.
+pub(crate) fn own<T>(found: Result<T, Error>) -> Result<T, ApiError> {
+    found.map_err(|error| match error {
+        Error::NotFound => ApiError::InvalidToken,
+        error => error.into(),
+    })
+}
+
 /// How far a piece of work came.
 enum Step<T, F> {
     Done(T),
@@ -156,12 +165,7 @@ impl Bearer {
     where
         F: FnOnce(&mut Connection, &User) -> Result<T, ApiError>,
     {
-        let who = sessions::authenticate(connection, self.session, self.user, self.generation, now).map_err(
-            |error| match error {
-                Error::NotFound => ApiError::InvalidToken,
-                error => error.into(),
-            },
-        )?;
+        let who = own(sessions::authenticate(connection, self.session, self.user, self.generation, now))?;
         if who.is_first_of_generation {
             return Ok(Step::FirstOfGeneration(work));
         }

@@ -8,6 +8,8 @@ use crate::fields::Fields;
 
 /// How many rows a page has unless the client says otherwise.
 pub(crate) const PAGE_SIZE: u32 = 20;
+/// The greatest number of a page: what an `int32` of the OpenAPI document holds.
+pub(crate) const MAX_PAGE: u32 = 2_147_483_647;
 /// The most rows of a page.
 pub(crate) const MAX_PAGE_SIZE: u32 = 100;
 /// The longest text that is searched for, in characters.
@@ -21,7 +23,7 @@ pub(crate) fn read<K: Copy + Hash + 'static, F: Hash>(
     default_sort: Sort<K>,
 ) -> Option<PageRequest<K, F>> {
     let both = fields.contains("page") && fields.contains("cursor");
-    let page = fields.optional_number("page", |text| number(text, 1, u32::MAX));
+    let page = fields.optional_number("page", |text| number(text, 1, MAX_PAGE));
     let size = fields.optional_number("page_size", |text| number(text, 1, MAX_PAGE_SIZE));
     let sort = fields.optional("sort", |text| sort(text, keys));
     let cursor = fields.optional("cursor", |text| Ok(text.to_owned()));
@@ -84,11 +86,11 @@ fn sort<K: Copy>(text: &str, keys: &'static [(&'static str, K)]) -> Result<Sort<
 #[expect(dead_code, reason = "documents the part of the query string that all lists share")]
 pub(crate) struct PageParams {
     /// The number of the page, from 1; not together with `cursor`.
-    #[param(minimum = 1, maximum = 4_294_967_295_u32, default = 1)]
-    page: Option<u32>,
+    #[param(minimum = 1, maximum = 2_147_483_647, example = 1)]
+    page: Option<i32>,
     /// How many rows a page has.
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    page_size: Option<u32>,
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
+    page_size: Option<i32>,
     /// The `next_cursor` of the page before, with the same order and filters. Empty starts at the beginning, without
     /// counting.
     cursor: Option<String>,

@@ -8,7 +8,10 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Server};
+use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Schema, Server,
+};
 use utoipa::{PartialSchema, openapi::tag::TagBuilder};
 
 use crate::problem::{FieldError, Problem};
@@ -99,9 +102,11 @@ pub fn document(settings: &HttpSettings) -> OpenApi {
         .build()
         .merge_from(ServiceOperations::openapi())
         .merge_from(RootOperations::openapi());
+    let mut resources = resources();
+    refer_to_rows(&mut resources);
     let prefix = settings.api_prefix.as_str();
     if prefix.is_empty() {
-        return document.merge_from(resources());
+        return document.merge_from(resources);
     }
     for (path, alias) in [
         ("/health/ready", "/health"),
@@ -111,7 +116,7 @@ pub fn document(settings: &HttpSettings) -> OpenApi {
     ] {
         also_at(&mut document, path, &format!("{prefix}{alias}"));
     }
-    document.nest(prefix, resources())
+    document.nest(prefix, resources)
 }
 
 /// The same as text: pretty, in a stable order, with a line feed at the end.
@@ -120,6 +125,18 @@ pub fn document_json(settings: &HttpSettings) -> String {
     let mut text = document(settings).to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Lets `Page_User` hold `User`s: utoipa writes out what stands for a type parameter, and a generated client would have
+/// a second type of the same shape for each list.
+fn refer_to_rows(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    for (name, page) in &mut components.schemas {
+        let Some(row) = name.strip_prefix("Page_") else { continue };
+        let RefOr::T(Schema::Object(page)) = page else { continue };
+        let Some(RefOr::T(Schema::Array(rows))) = page.properties.get_mut("items") else { continue };
+        rows.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(row).into()));
+    }
 }
 
 /// Declares the `GET` of a path at another path too.

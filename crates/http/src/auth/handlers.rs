@@ -4,13 +4,14 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use plinth_auth::{Grant, PasswordHash, Verification};
 use plinth_domain::sessions::Rotation;
+use plinth_domain::users::UserJson;
 use plinth_domain::{Email, Password, Role, Session, SessionId, Timestamp, User, UserId};
 use plinth_persistence::sessions::Refreshed;
 use plinth_persistence::{Connection, Error, sessions, users};
 
 use super::dto::{LoginForm, Refresh, Register, Tokens};
 use crate::answer;
-use crate::caller::Caller;
+use crate::caller::{Caller, own};
 use crate::error::ApiError;
 use crate::extract::{Body, FormPairs};
 use crate::openapi::{
@@ -29,9 +30,10 @@ const LONGEST_CANDIDATE: usize = 4096;
 #[utoipa::path(
     post, path = "/auth/register", operation_id = "register", tag = "auth", request_body = Register,
     responses(
-        (status = 200, description = "The new account.", body = inline(plinth_domain::users::UserJson<'static>)),
+        (status = 200, description = "The new account.", body = UserJson<'static>),
         JsonBody, RegistrationClosed, crate::openapi::EmailTaken, RateLimited, Unavailable,
     ),
+    security(()),
 )]
 pub(crate) async fn register(app: web::Data<App>, body: Body<Register>) -> Answer {
     if !app.settings.registration_open {
@@ -73,6 +75,7 @@ pub(crate) async fn register(app: web::Data<App>, body: Body<Register>) -> Answe
         (status = 200, description = "The tokens of a new session.", body = Tokens),
         FormBody, LoginRefused, RateLimited, Unavailable,
     ),
+    security(()),
 )]
 pub(crate) async fn login(app: web::Data<App>, form: FormPairs) -> Answer {
     sign_in(&app, form).await.map_err(ApiError::for_oauth)
@@ -88,6 +91,7 @@ pub(crate) async fn login(app: web::Data<App>, form: FormPairs) -> Answer {
         (status = 200, description = "The tokens of a new session.", body = Tokens),
         FormBody, LoginRefused, RateLimited, Unavailable,
     ),
+    security(()),
 )]
 pub(crate) async fn token(app: web::Data<App>, form: FormPairs) -> Answer {
     login(app, form).await
@@ -184,6 +188,7 @@ fn tokens(app: &App, user: &User, session: &Session, now: Timestamp) -> Answer {
         (status = 200, description = "The next tokens of the session.", body = Tokens),
         JsonBody, RefreshRefused, RateLimited, Unavailable,
     ),
+    security(()),
 )]
 pub(crate) async fn refresh(app: web::Data<App>, body: Body<Refresh>) -> Answer {
     renew(&app, body).await.map_err(ApiError::for_oauth)
@@ -223,7 +228,7 @@ async fn renew(app: &App, body: Body<Refresh>) -> Answer {
 )]
 pub(crate) async fn logout(caller: Caller) -> Answer {
     let session = caller.session()?;
-    caller.write(move |connection, _| Ok(sessions::end(connection, session)?)).await?;
+    caller.write(move |connection, _| own(sessions::end(connection, session))).await?;
     Ok(answer::done())
 }
 
@@ -233,7 +238,7 @@ pub(crate) async fn logout(caller: Caller) -> Answer {
 #[utoipa::path(
     post, path = "/auth/test-token", operation_id = "test_token", tag = "auth",
     responses(
-        (status = 200, description = "The user.", body = inline(plinth_domain::users::UserJson<'static>)),
+        (status = 200, description = "The user.", body = UserJson<'static>),
         Authenticated,
     ),
     security(("oauth2" = []), ("bearer" = [])),

@@ -77,7 +77,7 @@ pub(crate) struct ItemListParams {
     #[param(value_type = Option<uuid::Uuid>)]
     owner_id: Option<UserId>,
     /// What to sort by; `-` before it for descending order. Items without a price come last.
-    #[param(inline, default = "-created_at")]
+    #[param(inline, example = "-created_at")]
     sort: Option<ItemSort>,
 }
 

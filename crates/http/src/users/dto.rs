@@ -168,7 +168,7 @@ pub(crate) struct UserListParams {
     #[param(default = false)]
     include_deleted: Option<bool>,
     /// What to sort by; `-` before it for descending order. Users without a full name come last.
-    #[param(inline, default = "-created_at")]
+    #[param(inline, example = "-created_at")]
     sort: Option<UserSort>,
 }
 

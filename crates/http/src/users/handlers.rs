@@ -8,7 +8,7 @@ use plinth_persistence::users;
 use super::change::{self, Asked, Ends};
 use super::dto::{DeleteMe, MeUpdate, MeUpdateJson, UserCreate, UserList, UserListParams, UserUpdate};
 use crate::answer;
-use crate::caller::Caller;
+use crate::caller::{Caller, own};
 use crate::error::ApiError;
 use crate::extract::{Body, PathId, Query};
 use crate::listing::PageParams;
@@ -45,7 +45,7 @@ pub(crate) async fn list(caller: Caller, query: Query<UserList>) -> Answer {
 #[utoipa::path(
     post, path = "/users", operation_id = "create_user", tag = "users", request_body = UserCreate,
     responses(
-        (status = 201, description = "The new user.", body = inline(UserJson<'static>),
+        (status = 201, description = "The new user.", body = UserJson<'static>,
             headers(("Location" = String, description = "Where the user is found."))),
         Authenticated, Forbidden, JsonBody, EmailTaken,
     ),
@@ -86,7 +86,7 @@ pub(crate) async fn create(caller: Caller, body: Body<UserCreate>) -> Answer {
 /// Show one's own account
 #[utoipa::path(
     get, path = "/users/me", operation_id = "get_me", tag = "users",
-    responses((status = 200, description = "The account.", body = inline(UserJson<'static>)), Authenticated),
+    responses((status = 200, description = "The account.", body = UserJson<'static>), Authenticated),
     security(("oauth2" = []), ("bearer" = [])),
 )]
 pub(crate) async fn me(caller: Caller) -> Answer {
@@ -99,7 +99,7 @@ pub(crate) async fn me(caller: Caller) -> Answer {
 #[utoipa::path(
     patch, path = "/users/me", operation_id = "update_me", tag = "users", request_body = MeUpdateJson,
     responses(
-        (status = 200, description = "The account.", body = inline(UserJson<'static>)),
+        (status = 200, description = "The account.", body = UserJson<'static>),
         Authenticated, JsonBody, WrongPassword, EmailTaken, RateLimited,
     ),
     security(("oauth2" = []), ("bearer" = [])),
@@ -115,7 +115,7 @@ pub(crate) async fn update_me_patch(caller: Caller, body: Body<MeUpdate>) -> Ans
     let (now, session) = (caller.app().now(), caller.session()?);
     let user = caller
         .write(move |connection, user| {
-            let me = users::find_for_change(connection, user.id)?;
+            let me = own(users::find_for_change(connection, user.id))?;
             ready.make(connection, me, Ends::AllBut(session), now)
         })
         .await?;
@@ -126,7 +126,7 @@ pub(crate) async fn update_me_patch(caller: Caller, body: Body<MeUpdate>) -> Ans
 #[utoipa::path(
     put, path = "/users/me", operation_id = "replace_me", tag = "users", request_body = MeUpdateJson,
     responses(
-        (status = 200, description = "The account.", body = inline(UserJson<'static>)),
+        (status = 200, description = "The account.", body = UserJson<'static>),
         Authenticated, JsonBody, WrongPassword, EmailTaken, RateLimited,
     ),
     security(("oauth2" = []), ("bearer" = [])),
@@ -152,7 +152,7 @@ pub(crate) async fn delete_me(caller: Caller, body: Body<DeleteMe>) -> Answer {
     let now = caller.app().now();
     caller
         .write(move |connection, user| {
-            let me = users::find_for_change(connection, user.id)?;
+            let me = own(users::find_for_change(connection, user.id))?;
             change::still_proven(connection, me.id, &verified)?;
             change::delete(connection, me, now)
         })
@@ -166,7 +166,7 @@ pub(crate) async fn delete_me(caller: Caller, body: Body<DeleteMe>) -> Answer {
 #[utoipa::path(
     get, path = "/users/{id}", operation_id = "get_user", tag = "users",
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
-    responses((status = 200, description = "The user.", body = inline(UserJson<'static>)), Authenticated, Forbidden, NotFound),
+    responses((status = 200, description = "The user.", body = UserJson<'static>), Authenticated, Forbidden, NotFound),
     security(("oauth2" = []), ("bearer" = [])),
 )]
 pub(crate) async fn get(caller: Caller, id: PathId<UserId>) -> Answer {
@@ -193,7 +193,7 @@ pub(crate) async fn get(caller: Caller, id: PathId<UserId>) -> Answer {
     patch, path = "/users/{id}", operation_id = "update_user", tag = "users", request_body = UserUpdate,
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
     responses(
-        (status = 200, description = "The user.", body = inline(UserJson<'static>)),
+        (status = 200, description = "The user.", body = UserJson<'static>),
         Authenticated, Forbidden, NotFound, JsonBody, WrongPassword, EmailTakenOrLastAdmin, RateLimited,
     ),
     security(("oauth2" = []), ("bearer" = [])),
@@ -226,7 +226,7 @@ pub(crate) async fn update_patch(caller: Caller, id: PathId<UserId>, body: Body<
     put, path = "/users/{id}", operation_id = "replace_user", tag = "users", request_body = UserUpdate,
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
     responses(
-        (status = 200, description = "The user.", body = inline(UserJson<'static>)),
+        (status = 200, description = "The user.", body = UserJson<'static>),
         Authenticated, Forbidden, NotFound, JsonBody, WrongPassword, EmailTakenOrLastAdmin, RateLimited,
     ),
     security(("oauth2" = []), ("bearer" = [])),
@@ -261,7 +261,7 @@ pub(crate) async fn delete(caller: Caller, id: PathId<UserId>) -> Answer {
     post, path = "/users/{id}/restore", operation_id = "restore_user", tag = "users",
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
     responses(
-        (status = 200, description = "The user.", body = inline(UserJson<'static>)),
+        (status = 200, description = "The user.", body = UserJson<'static>),
         Authenticated, Forbidden, NotFound, EmailTakenOrNotDeleted,
     ),
     security(("oauth2" = []), ("bearer" = [])),
