@@ -31,9 +31,8 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = app(request);
-        let claims = bearer(request).and_then(|token| {
-            app.access.verify(token, app.now()).map_err(|_| ApiError::InvalidToken)
-        });
+        let claims = bearer(request)
+            .and_then(|token| app.access.verify(token, app.now()).map_err(|_| ApiError::InvalidToken));
         if let Ok(claims) = &claims {
             request.extensions_mut().insert(LoggedUser(claims.user));
         }

@@ -53,7 +53,10 @@ pub(crate) fn search(fields: &mut Fields<'_>) -> Option<Option<String>> {
         .optional("search", |term| {
             text::without_nul(term)?;
             if term.chars().count() > MAX_SEARCH {
-                return Err(Violation::new("too_long", format!("must be at most {MAX_SEARCH} characters long")));
+                return Err(Violation::new(
+                    "too_long",
+                    format!("must be at most {MAX_SEARCH} characters long"),
+                ));
             }
             Ok(fold::fold(term))
         })
@@ -71,13 +74,15 @@ fn sort<K: Copy>(text: &str, keys: &'static [(&'static str, K)]) -> Result<Sort<
         Some(name) => (name, true),
         None => (text, false),
     };
-    keys.iter().find(|(key, _)| *key == name).map(|(_, key)| Sort { key: *key, descending }).ok_or_else(|| {
-        let names: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
-        Violation::new(
-            "invalid_choice",
-            format!("must be one of {}, with a - before it for descending order", names.join(", ")),
-        )
-    })
+    keys.iter().find(|(key, _)| *key == name).map(|(_, key)| Sort { key: *key, descending }).ok_or_else(
+        || {
+            let names: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+            Violation::new(
+                "invalid_choice",
+                format!("must be one of {}, with a - before it for descending order", names.join(", ")),
+            )
+        },
+    )
 }
 
 /// Which part of a list.

@@ -84,7 +84,11 @@ fn filled() -> Filled {
     Filled { db, user, session: session_id, item }
 }
 
-fn authenticate(connection: &mut Connection, user: UserId, session: SessionId) -> plinth_persistence::Result<()> {
+fn authenticate(
+    connection: &mut Connection,
+    user: UserId,
+    session: SessionId,
+) -> plinth_persistence::Result<()> {
     black_box(sessions::authenticate(connection, session, user, 0, now())?);
     Ok(())
 }
@@ -120,7 +124,9 @@ mod direct {
         let filled = filled();
         let (user, session) = (filled.user, filled.session);
         bencher.counter(ItemsCount::new(RUNS)).bench_local(|| {
-            filled.db.read(move |connection| (0..RUNS).try_for_each(|_| authenticate(connection, user, session)))
+            filled
+                .db
+                .read(move |connection| (0..RUNS).try_for_each(|_| authenticate(connection, user, session)))
         });
     }
 
@@ -128,18 +134,18 @@ mod direct {
     fn item_by_id(bencher: Bencher<'_, '_>) {
         let filled = filled();
         let item = filled.item;
-        bencher
-            .counter(ItemsCount::new(RUNS))
-            .bench_local(|| filled.db.read(move |connection| (0..RUNS).try_for_each(|_| by_id(connection, item))));
+        bencher.counter(ItemsCount::new(RUNS)).bench_local(|| {
+            filled.db.read(move |connection| (0..RUNS).try_for_each(|_| by_id(connection, item)))
+        });
     }
 
     #[divan::bench]
     fn list_of_20_with_total(bencher: Bencher<'_, '_>) {
         let filled = filled();
         let owner = filled.user;
-        bencher
-            .counter(ItemsCount::new(RUNS))
-            .bench_local(|| filled.db.read(move |connection| (0..RUNS).try_for_each(|_| list(connection, owner))));
+        bencher.counter(ItemsCount::new(RUNS)).bench_local(|| {
+            filled.db.read(move |connection| (0..RUNS).try_for_each(|_| list(connection, owner)))
+        });
     }
 }
 

@@ -61,7 +61,8 @@ impl Database {
                 let read_pool = pool(&location, Purpose::Reading, size);
                 let write_pool = pool(&location, Purpose::Writing, 1);
                 let readers = spawn(&mut threads, "db-read", size, move |queue| serve(queue, &read_pool))?;
-                let writers = spawn(&mut threads, "db-write", 1, move |queue| serve_grouped(queue, &write_pool))?;
+                let writers =
+                    spawn(&mut threads, "db-write", 1, move |queue| serve_grouped(queue, &write_pool))?;
                 (readers, writers)
             }
             Location::Postgres(_) => {
@@ -146,7 +147,8 @@ where
             Self::Transaction(error)
         }
     }
-    connection.transaction(|connection| work(connection).map_err(Failed::Work)).map_err(|failed| match failed {
+    connection.transaction(|connection| work(connection).map_err(Failed::Work)).map_err(|failed| match failed
+    {
         Failed::Work(error) => error,
         Failed::Transaction(error) => Error::from(error).into(),
     })
@@ -240,7 +242,10 @@ fn group(
             match run_in_savepoint(connection, &mut *job) {
                 Ok(Ran::Broke) => {
                     done.push(job);
-                    return (done, rollback(connection).and(Err(Error::Unexpected("a write broke off".into()))));
+                    return (
+                        done,
+                        rollback(connection).and(Err(Error::Unexpected("a write broke off".into()))),
+                    );
                 }
                 Ok(Ran::Well | Ran::Badly) => done.push(job),
                 Err(error) => {

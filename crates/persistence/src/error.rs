@@ -59,9 +59,10 @@ fn from_database(kind: DatabaseErrorKind, info: Box<dyn DatabaseErrorInformation
     match kind {
         DatabaseErrorKind::UniqueViolation => Error::Conflict(unique_key(&*info)),
         DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey,
-        _ if is_an_outage(kind, info.message()) => {
-            Error::Unavailable("the connection was lost", Some(diesel::result::Error::DatabaseError(kind, info).into()))
-        }
+        _ if is_an_outage(kind, info.message()) => Error::Unavailable(
+            "the connection was lost",
+            Some(diesel::result::Error::DatabaseError(kind, info).into()),
+        ),
         _ => Error::Unexpected(diesel::result::Error::DatabaseError(kind, info).into()),
     }
 }

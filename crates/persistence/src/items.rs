@@ -154,7 +154,10 @@ pub fn delete(connection: &mut Connection, id: ItemId) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Inconsistent`] if the position is not one of this order.
-pub fn list(connection: &mut Connection, request: &PageRequest<ItemSortKey, ItemFilter>) -> Result<Slice<Item>> {
+pub fn list(
+    connection: &mut Connection,
+    request: &PageRequest<ItemSortKey, ItemFilter>,
+) -> Result<Slice<Item>> {
     paging::slice(&mut Items { connection, request }, request)
 }
 
@@ -218,7 +221,9 @@ impl Listing for Items<'_> {
             ItemSortKey::CreatedAt => SortValue::Time(item.created_at),
             ItemSortKey::UpdatedAt => SortValue::Time(item.updated_at),
             ItemSortKey::Title => SortValue::Text(fold(item.title.as_str())),
-            ItemSortKey::Price => item.price.map_or(SortValue::Missing, |p| SortValue::Number(p.hundredths())),
+            ItemSortKey::Price => {
+                item.price.map_or(SortValue::Missing, |p| SortValue::Number(p.hundredths()))
+            }
         };
         Position { key, id: item.id.uuid() }
     }

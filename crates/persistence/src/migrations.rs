@@ -43,7 +43,9 @@ pub fn run(location: &Location) -> Result<Vec<String>, Error> {
 /// As for [`run`].
 pub fn revert(location: &Location, steps: usize) -> Result<Vec<String>, Error> {
     match connect_once(location)? {
-        Connection::Sqlite(mut connection) => exclusively_sqlite(&mut connection, |c| take_back(c, SQLITE, steps)),
+        Connection::Sqlite(mut connection) => {
+            exclusively_sqlite(&mut connection, |c| take_back(c, SQLITE, steps))
+        }
         Connection::Postgres(mut connection) => {
             exclusively_postgres(&mut connection, |c| take_back(c, POSTGRES, steps))
         }
@@ -77,7 +79,11 @@ where
         .collect()
 }
 
-fn take_back<DB, C>(connection: &mut C, source: EmbeddedMigrations, steps: usize) -> Result<Vec<String>, Error>
+fn take_back<DB, C>(
+    connection: &mut C,
+    source: EmbeddedMigrations,
+    steps: usize,
+) -> Result<Vec<String>, Error>
 where
     DB: diesel::backend::Backend,
     C: MigrationHarness<DB>,

@@ -151,4 +151,3 @@ macro_rules! on_both {
 }
 on_both!(Id, Key);
 on_both!(Instant, At);
-

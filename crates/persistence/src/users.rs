@@ -247,7 +247,10 @@ pub fn any_admin(connection: &mut Connection) -> Result<bool> {
 ///
 /// # Errors
 /// [`Error::Inconsistent`] if the position is not one of this order.
-pub fn list(connection: &mut Connection, request: &PageRequest<UserSortKey, UserFilter>) -> Result<Slice<User>> {
+pub fn list(
+    connection: &mut Connection,
+    request: &PageRequest<UserSortKey, UserFilter>,
+) -> Result<Slice<User>> {
     paging::slice(&mut Users { connection, request }, request)
 }
 
@@ -313,9 +316,10 @@ impl Listing for Users<'_> {
         let key = match self.request.sort.key {
             UserSortKey::CreatedAt => SortValue::Time(user.created_at),
             UserSortKey::Email => SortValue::Text(fold(user.email.as_str())),
-            UserSortKey::FullName => {
-                user.full_name.as_ref().map_or(SortValue::Missing, |name| SortValue::Text(fold(name.as_str())))
-            }
+            UserSortKey::FullName => user
+                .full_name
+                .as_ref()
+                .map_or(SortValue::Missing, |name| SortValue::Text(fold(name.as_str()))),
         };
         Position { key, id: user.id.uuid() }
     }

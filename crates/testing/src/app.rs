@@ -1,8 +1,8 @@
 //! The real application on a socket, and the people who use it.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::mpsc;
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -143,7 +143,9 @@ impl TestApp {
         };
         let hash = self.db.block_on(self.passwords.hash(Password::parse(PASSWORD).unwrap())).unwrap();
         let stored = user.clone();
-        self.db.write(move |connection| users::insert(connection, &stored, hash.as_str())).expect("the user is new");
+        self.db
+            .write(move |connection| users::insert(connection, &stored, hash.as_str()))
+            .expect("the user is new");
         user
     }
 

@@ -51,7 +51,8 @@ impl TestDb {
     fn open(url: String, location: Location, folder: Option<TempDir>) -> Self {
         let settings = DatabaseSettings { location: location.clone(), pool_size: Some(4) };
         let database = Some(Database::start(&settings).expect("the database starts"));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
         Self { database, location, url, runtime, folder }
     }
 

@@ -5,7 +5,12 @@
 //! [`on_both!`]. Callers are named by what they are: `app.admin()`, `app.viewer("ada")`.
 //!
 //! To add a resource: a builder beside those in `app.rs`, if its cases need rows that the API does not make.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends there"
+)]
 
 mod app;
 mod client;

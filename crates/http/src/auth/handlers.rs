@@ -15,7 +15,8 @@ use crate::caller::{Caller, own};
 use crate::error::ApiError;
 use crate::extract::{Body, FormPairs};
 use crate::openapi::{
-    Authenticated, FormBody, JsonBody, LoginRefused, RateLimited, RefreshRefused, RegistrationClosed, Unavailable,
+    Authenticated, FormBody, JsonBody, LoginRefused, RateLimited, RefreshRefused, RegistrationClosed,
+    Unavailable,
 };
 use crate::state::App;
 

@@ -69,7 +69,8 @@ pub(crate) async fn create(caller: Caller, body: Body<ItemCreate>) -> Answer {
     let item = caller
         .write(move |connection, user| {
             let ItemCreate { title, description, price } = body.valid()?;
-            let item = Item { id, owner_id: user.id, title, description, price, created_at: now, updated_at: now };
+            let item =
+                Item { id, owner_id: user.id, title, description, price, created_at: now, updated_at: now };
             items::insert(connection, &item)?;
             Ok(item)
         })
@@ -90,7 +91,8 @@ pub(crate) async fn create(caller: Caller, body: Body<ItemCreate>) -> Answer {
     security(("oauth2" = []), ("bearer" = [])),
 )]
 pub(crate) async fn get(caller: Caller, id: PathId<ItemId>, request: HttpRequest) -> Answer {
-    let item = caller.read(move |connection, user| visible(items::find(connection, id.valid()?)?, user)).await?;
+    let item =
+        caller.read(move |connection, user| visible(items::find(connection, id.valid()?)?, user)).await?;
     if Conditions::read(request.headers()).is_known(item.updated_at) {
         return Ok(with_etag(HttpResponse::NotModified().finish(), &item));
     }

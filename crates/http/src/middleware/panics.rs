@@ -13,7 +13,10 @@ use crate::error::ApiError;
 
 /// Turns a panic into an error. Wrap it innermost, with `actix_web::middleware::from_fn`, so that the answer gets what
 /// every answer gets.
-pub async fn catch<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub async fn catch<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
     // What a handler was doing is dropped with it; what it shares is behind locks and channels that survive a panic.
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(answer) => answer,

@@ -200,9 +200,12 @@ impl FromFields for UserList {
         let is_active = fields.optional_bool("is_active");
         let include_deleted = fields.optional_bool("include_deleted");
         let filter = match (search, role, is_active, include_deleted) {
-            (Some(search), Some(role), Some(is_active), Some(include_deleted)) => {
-                Some(UserFilter { search, role, is_active, include_deleted: include_deleted.unwrap_or(false) })
-            }
+            (Some(search), Some(role), Some(is_active), Some(include_deleted)) => Some(UserFilter {
+                search,
+                role,
+                is_active,
+                include_deleted: include_deleted.unwrap_or(false),
+            }),
             _ => None,
         };
         let newest_first = Sort { key: UserSortKey::CreatedAt, descending: true };

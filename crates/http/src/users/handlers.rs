@@ -13,8 +13,8 @@ use crate::error::ApiError;
 use crate::extract::{Body, PathId, Query};
 use crate::listing::PageParams;
 use crate::openapi::{
-    Authenticated, EmailTaken, EmailTakenOrLastAdmin, EmailTakenOrNotDeleted, Forbidden, InvalidQuery, JsonBody,
-    LastAdmin, NotFound, RateLimited, WrongPassword,
+    Authenticated, EmailTaken, EmailTakenOrLastAdmin, EmailTakenOrNotDeleted, Forbidden, InvalidQuery,
+    JsonBody, LastAdmin, NotFound, RateLimited, WrongPassword,
 };
 
 type Answer = Result<HttpResponse, ApiError>;

@@ -13,7 +13,8 @@ pub use dto::{DeleteMe, MeUpdate, UserCreate, UserUpdate};
 /// Declares the paths.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     use handlers::{
-        create, delete, delete_me, get, list, me, restore, update_me_patch, update_me_put, update_patch, update_put,
+        create, delete, delete_me, get, list, me, restore, update_me_patch, update_me_put, update_patch,
+        update_put,
     };
     // What is fixed comes before what is an id.
     config

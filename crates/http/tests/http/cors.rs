@@ -70,7 +70,9 @@ fn preflights_of_listed_origins_are_granted() {
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
         assert_eq!(answer.header("access-control-max-age"), Some("600"));
         assert!(answer.header("access-control-allow-methods").unwrap().contains(method));
-        assert!(answer.header("access-control-allow-headers").unwrap().to_lowercase().contains("idempotency-key"));
+        assert!(
+            answer.header("access-control-allow-headers").unwrap().to_lowercase().contains("idempotency-key")
+        );
         let vary = answer.headers("vary").join(", ");
         assert_eq!(vary, VARY);
         assert!(answer.header("x-request-id").is_some());

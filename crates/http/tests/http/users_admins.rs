@@ -41,7 +41,11 @@ fn reinstate(app: &TestApp) -> (Client, Client) {
             continue;
         }
         let all = admin.get("/api/users?include_deleted=true").expect(200).json();
-        let fallen = all["items"].as_array().unwrap().iter().find(|user| user["email"] == format!("{other}@example.com"));
+        let fallen = all["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|user| user["email"] == format!("{other}@example.com"));
         let fallen = fallen.unwrap();
         let path = format!("/api/users/{}", fallen["id"].as_str().unwrap());
         if fallen["deleted_at"].is_string() {

@@ -17,7 +17,11 @@ fn create(admin: &Client, email: &str, name: Option<&str>) -> Value {
 fn emails(admin: &Client, query: &str) -> Vec<String> {
     let page = admin.get(&format!("/api/users?{query}")).expect(200);
     let emails = page.each("email");
-    emails.iter().map(|email| email.as_str().unwrap().replace("@example.com", "")).filter(|email| email != "admin").collect()
+    emails
+        .iter()
+        .map(|email| email.as_str().unwrap().replace("@example.com", ""))
+        .filter(|email| email != "admin")
+        .collect()
 }
 
 on_both! {
