@@ -44,12 +44,15 @@ pub fn encode<K: Hash, F: Hash>(position: &Position, list: &PageRequest<K, F>) -
 
 /// The position that a cursor holds, if it belongs to the list of this order and filter.
 pub fn decode<K: Hash, F: Hash>(cursor: &str, list: &PageRequest<K, F>) -> Result<Position, Violation> {
-    position(cursor, fingerprint(list)).ok_or_else(|| {
-        Violation::new(
-            "invalid_cursor",
-            "must be a next_cursor of this list with the same sort and filters; leave it empty to start anew",
-        )
-    })
+    position(cursor, fingerprint(list)).ok_or_else(invalid)
+}
+
+/// What is wrong with a cursor that is none of the list it is used with.
+pub fn invalid() -> Violation {
+    Violation::new(
+        "invalid_cursor",
+        "must be a next_cursor of this list with the same sort and filters; leave it empty to start anew",
+    )
 }
 
 fn position(cursor: &str, fingerprint: u64) -> Option<Position> {

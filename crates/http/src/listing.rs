@@ -1,10 +1,13 @@
 //! What the query strings of all lists have in common: paging and order.
 
-use plinth_domain::paging::{PageRequest, Part, Sort};
-use plinth_domain::{Violation, cursor, fold, text};
+use std::borrow::Cow;
 use std::hash::Hash;
 
-use crate::fields::Fields;
+use actix_web::HttpRequest;
+use plinth_domain::paging::{PageRequest, Part, Sort, SortValue};
+use plinth_domain::{Violation, cursor, fold, text};
+
+use crate::fields::{Fields, pairs};
 
 /// How many rows a page has unless the client says otherwise.
 pub(crate) const PAGE_SIZE: u32 = 20;
@@ -15,8 +18,20 @@ pub(crate) const MAX_PAGE_SIZE: u32 = 100;
 /// The longest text that is searched for, in characters.
 pub(crate) const MAX_SEARCH: usize = 200;
 
+/// What the rows of a list can be sorted by.
+pub(crate) trait SortKey: Copy + Hash + 'static {
+    /// Whether a row can stand at that value. A cursor is no secret, and anybody can write one.
+    fn holds(self, value: &SortValue) -> bool;
+}
+
+/// Whether it is an instant at which something can have happened: from 1970 to the last year of four digits. Databases
+/// know fewer years than a cursor can hold.
+pub(crate) fn is_time(value: &SortValue) -> bool {
+    matches!(value, SortValue::Time(at) if (0..253_402_300_800_000_000).contains(&at.micros()))
+}
+
 /// Reads `page`, `page_size`, `cursor` and `sort` beside a filter that was read before.
-pub(crate) fn read<K: Copy + Hash + 'static, F: Hash>(
+pub(crate) fn read<K: SortKey, F: Hash>(
     fields: &mut Fields<'_>,
     filter: Option<F>,
     keys: &'static [(&'static str, K)],
@@ -40,11 +55,18 @@ pub(crate) fn read<K: Copy + Hash + 'static, F: Hash>(
         None => {}
         Some("") => request.part = Part::First,
         Some(text) => match cursor::decode(text, &request) {
-            Ok(position) => request.part = Part::After(position),
+            Ok(position) if request.sort.key.holds(&position.key) => request.part = Part::After(position),
+            Ok(_) => fields.report("cursor", cursor::invalid()),
             Err(violation) => fields.report("cursor", violation),
         },
     }
     Some(request)
+}
+
+/// What was sent for that parameter, whatever else is wrong with the query string: who may not ask for it is refused
+/// before the rest is looked at.
+pub(crate) fn sent<'a>(request: &'a HttpRequest, name: &str) -> Option<Cow<'a, str>> {
+    pairs(request.query_string()).into_iter().find(|(given, _)| given == name).and_then(|(_, value)| value)
 }
 
 /// Reads `search`, folded as the stored text is.

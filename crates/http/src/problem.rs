@@ -37,11 +37,11 @@ pub struct Problem<'a> {
     pub errors: Option<&'a [FieldError]>,
     /// The OAuth error code (RFC 6749 §5.2), in answers of the login and of the refresh.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[schema(value_type = Option<String>, nullable = false, example = "invalid_grant")]
     pub error: Option<&'a str>,
     /// The same sentence as `detail`, where OAuth clients look for it (RFC 6749 §5.2).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[schema(value_type = Option<String>, nullable = false, example = "The credentials are not right or no longer good.")]
     pub error_description: Option<&'a str>,
 }
 

@@ -1,5 +1,7 @@
 //! The r2d2 pool's view of our connections.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::r2d2::R2D2Connection;
@@ -15,11 +17,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Pooled {
     pub(crate) connection: Connection,
     pub(crate) broken: bool,
+    /// How many connections had been lost when this one was last known to work.
+    losses: u64,
 }
 
 pub(crate) struct Manager {
     location: Location,
     purpose: Purpose,
+    losses: Arc<AtomicU64>,
 }
 
 impl r2d2::ManageConnection for Manager {
@@ -27,8 +32,9 @@ impl r2d2::ManageConnection for Manager {
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> Result<Pooled, Self::Error> {
+        let losses = self.losses.load(Ordering::Acquire);
         let connection = open(&self.location, self.purpose).map_err(diesel::r2d2::Error::ConnectionError)?;
-        Ok(Pooled { connection, broken: false })
+        Ok(Pooled { connection, broken: false, losses })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Self::Error> {
@@ -36,7 +42,11 @@ impl r2d2::ManageConnection for Manager {
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.broken || std::thread::panicking() || pooled.connection.is_broken()
+        let broken = pooled.broken || std::thread::panicking() || pooled.connection.is_broken();
+        if broken {
+            self.losses.fetch_add(1, Ordering::AcqRel);
+        }
+        broken
     }
 }
 
@@ -50,7 +60,12 @@ impl r2d2::HandleError<diesel::r2d2::Error> for Log {
     }
 }
 
-pub(crate) type Pool = r2d2::Pool<Manager>;
+/// Connections, and how many have been lost so far.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    connections: r2d2::Pool<Manager>,
+    losses: Arc<AtomicU64>,
+}
 
 /// A pool of at most `size` connections. None is open yet: the first are opened in the background.
 pub(crate) fn pool(location: &Location, purpose: Purpose, size: u32) -> Pool {
@@ -60,20 +75,39 @@ pub(crate) fn pool(location: &Location, purpose: Purpose, size: u32) -> Pool {
         // Lets load balancers before PostgreSQL move connections, and its backends give memory back.
         Location::Postgres(_) => Some(Duration::from_secs(30 * 60)),
     };
-    r2d2::Pool::builder()
+    let losses = Arc::new(AtomicU64::new(0));
+    let connections = r2d2::Pool::builder()
         .max_size(size)
         .connection_timeout(PATIENCE)
-        // A check would cost a query a request. A connection that is lost shows it in the query that fails.
+        // A check would cost a query a request. A connection that is lost shows it in the query that fails, and
+        // then `take` checks the others.
         .test_on_check_out(false)
         .max_lifetime(lifetime)
         .idle_timeout(None)
         .error_handler(Box::new(Log))
-        .build_unchecked(Manager { location: location.clone(), purpose })
+        .build_unchecked(Manager { location: location.clone(), purpose, losses: Arc::clone(&losses) });
+    Pool { connections, losses }
 }
 
-/// Takes a connection, waiting at most [`PATIENCE`].
+/// Takes a connection, waiting at most [`PATIENCE`] for one.
+///
+/// Where one connection was lost the others may be too, as after a restart of the server: each is checked once, so
+/// that not every one of them costs a request.
 pub(crate) fn take(pool: &Pool) -> Result<r2d2::PooledConnection<Manager>, Error> {
-    pool.get().map_err(|error| Error::Unavailable("no connection could be had in time", Some(error.into())))
+    loop {
+        let mut pooled = pool
+            .connections
+            .get()
+            .map_err(|error| Error::Unavailable("no connection could be had in time", Some(error.into())))?;
+        let losses = pool.losses.load(Ordering::Acquire);
+        if pooled.losses != losses {
+            pooled.broken = pooled.connection.ping().is_err();
+            pooled.losses = losses;
+        }
+        if !pooled.broken {
+            return Ok(pooled);
+        }
+    }
 }
 
 /// Opens one connection outside a pool, for what happens before there is one.

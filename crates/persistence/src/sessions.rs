@@ -144,7 +144,9 @@ pub fn refresh(
         return Ok(Refreshed::Ended);
     };
     let mut session = Session::try_from(row)?;
-    if session.expires_at <= now {
+    let expires_at = limits.expiry(session.created_at, now);
+    // The limits may have been shortened since it was last used.
+    if session.expires_at <= now || expires_at <= now {
         return Ok(Refreshed::Ended);
     }
     let user = match accounts::find(connection, session.user_id) {
@@ -161,7 +163,7 @@ pub fn refresh(
         }
     }
     session.last_used_at = now;
-    session.expires_at = limits.expiry(session.created_at, now);
+    session.expires_at = expires_at;
     diesel::update(sessions::table.find(Key::from(id)))
         .set((
             sessions::generation.eq(stored_generation(session.rotation.generation)?),

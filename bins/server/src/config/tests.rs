@@ -1,12 +1,13 @@
 //! Reading the settings, without touching the environment of the test.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::source::{Origin, Source};
 use super::table::{self, TABLE};
 use super::{Environment, LogFormat, Outcome, Settings, read, secret};
+
+mod written;
 
 const KEY: &str = "q2J0c3l6b0Fh-0123456789-ZXCVbnmas";
 
@@ -282,63 +283,4 @@ fn a_random_key_is_not_weak() {
         let hex = bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         assert_eq!(secret::weakness_of_key(&hex), None, "{hex}");
     }
-}
-
-/// To write it anew after a change of the table: `UPDATE_ENV_EXAMPLE=1 cargo test -p plinth-server env_example`.
-#[test]
-fn env_example_is_the_table_written_out() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.env.example");
-    let expected = env_example();
-    if std::env::var_os("UPDATE_ENV_EXAMPLE").is_some() {
-        std::fs::write(path, &expected).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(path).unwrap(), expected);
-    let as_it_is = read(Source::of(&[], &expected)).settings.unwrap();
-    assert_eq!(format!("{as_it_is:?}"), format!("{:?}", settings(&[])));
-    // With every comment sign before a value taken away it says the same.
-    let uncommented = expected.lines().map(|line| match line.strip_prefix('#') {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_uppercase()) => rest,
-        _ => line,
-    });
-    let uncommented: String = uncommented.map(|line| format!("{line}\n")).collect();
-    let all_set = read(Source::of(&[], &uncommented)).settings.unwrap();
-    assert_eq!(format!("{all_set:?}"), format!("{:?}", settings(&[])));
-}
-
-const HEADER: &str = "\
-# Settings of Plinth. Copy this file to .env beside it and change what you need; a variable of the environment goes
-# before a line here. An empty value counts as not set (but for API_PREFIX). What is commented out is the default.
-# Put values with spaces, quotes, # or $ between single quotes: 'pa$$ word'.
-";
-
-fn env_example() -> String {
-    let mut text = HEADER.to_owned();
-    let mut group = "";
-    for setting in TABLE {
-        if setting.group != group {
-            group = setting.group;
-            write!(text, "\n\n# ---- {group} ----\n").unwrap();
-        }
-        let production = match setting.production {
-            Some("") | None => String::new(),
-            Some(default) => format!(" In production: {default}."),
-        };
-        writeln!(text, "\n{}", wrapped(&format!("{}{production}", setting.about))).unwrap();
-        let sign = if setting.default.is_empty() { "" } else { "#" };
-        writeln!(text, "{sign}{}={}", setting.name, setting.default).unwrap();
-    }
-    text
-}
-
-fn wrapped(text: &str) -> String {
-    let mut lines = vec![String::from("#")];
-    for word in text.split(' ') {
-        if lines.last().unwrap().len() + word.len() > 108 {
-            lines.push(String::from("#"));
-        }
-        let line = lines.last_mut().unwrap();
-        line.push(' ');
-        line.push_str(word);
-    }
-    lines.join("\n")
 }

@@ -1,9 +1,6 @@
 //! The subcommands that act on a database.
 
-use crate::support::{folder, run, run_with_input, texts};
-
-/// The cheapest hashing that there is.
-const CHEAP: &[(&str, &str)] = &[("BCRYPT_COST", "4")];
+use crate::support::{CHEAP, folder, run, run_with_input, texts};
 
 #[test]
 fn migrations_run_are_listed_and_undone() {
@@ -36,7 +33,7 @@ fn migrations_run_are_listed_and_undone() {
 fn an_administrator_is_made_once() {
     let folder = folder();
     let create = |email: &str, input: &str| {
-        let output = run_with_input(folder.path(), CHEAP, &["create-admin", "--email", email], input);
+        let output = run_with_input(folder.path(), &[CHEAP], &["create-admin", "--email", email], input);
         let (_, err) = texts(&output);
         (output.status.code(), err)
     };
@@ -62,12 +59,12 @@ fn an_administrator_is_made_once() {
 fn the_seed_is_sown_once_and_never_in_production() {
     let folder = folder();
     let arguments = ["seed", "--users", "7", "--items", "20"];
-    let output = run(folder.path(), CHEAP, &arguments);
+    let output = run(folder.path(), &[CHEAP], &arguments);
     let (out, err) = texts(&output);
     assert!(output.status.success(), "{err}");
     assert!(out.starts_with("7 users and 20 items"), "{out}");
     assert_eq!(err, "", "no progress bar outside a terminal");
-    let again = run(folder.path(), CHEAP, &arguments);
+    let again = run(folder.path(), &[CHEAP], &arguments);
     assert_eq!(again.status.code(), Some(1));
     assert!(texts(&again).1.contains("are there already"), "{}", texts(&again).1);
     let production = [("ENVIRONMENT", "production"), ("SECRET_KEY", "q2J0c3l6b0Fh-0123456789-ZXCVbnmas")];

@@ -5,9 +5,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use crate::support::{PATIENCE, Server, folder, free_port, get, run, texts};
-
-const CHEAP: (&str, &str) = ("BCRYPT_COST", "4");
+use crate::support::{CHEAP, PATIENCE, Server, folder, free_port, get, run, texts};
 
 #[test]
 fn starts_on_an_empty_folder_and_ends_on_either_signal() {

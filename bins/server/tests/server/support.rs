@@ -4,10 +4,21 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use plinth_testing::Client;
 use tempfile::TempDir;
+
+/// The cheapest hashing that there is.
+pub(crate) const CHEAP: (&str, &str) = ("BCRYPT_COST", "4");
+
+/// A signing key that is fit for production.
+pub(crate) const GOOD_KEY: (&str, &str) = ("SECRET_KEY", "q2J0c3l6b0Fh-0123456789-ZXCVbnmas");
+
+/// The password of those whom the tests sign up.
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// How long anything here may take before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,9 +60,23 @@ pub(crate) fn texts(output: &Output) -> (String, String) {
     (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
 }
 
-/// A port that nothing listens on. Another process could take it before it is used; then the server says so.
+/// A port that nothing listens on, below those that the system gives to outgoing connections: one of those could be
+/// taken by any client in the moment before the server has it. Another process could take this one too; then the
+/// server says so.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    const FIRST: u16 = 10_000;
+    const COUNT: u32 = 5_000;
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    // Processes that start together begin their search far from each other.
+    let start = (std::process::id() % 100) * 47;
+    for _ in 0..COUNT {
+        let offset = (start + u32::from(TRIED.fetch_add(1, Ordering::Relaxed))) % COUNT;
+        let port = FIRST + u16::try_from(offset).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port");
 }
 
 /// A server that runs until it is dropped.
@@ -61,6 +86,16 @@ pub(crate) struct Server {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
+    complaints: Receiver<String>,
+    complained: Vec<String>,
+}
+
+/// What is written there, line by line, until it is closed.
+fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    let stream = BufReader::new(stream);
+    std::thread::spawn(move || stream.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    lines
 }
 
 impl Server {
@@ -74,12 +109,11 @@ impl Server {
     /// Starts a server on that port and waits for nothing.
     pub(crate) fn spawn(folder: &Path, variables: &[(&str, &str)], port: u16) -> Self {
         let mut command = plinth(folder, variables);
-        command.env("PORT", port.to_string()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command.env("PORT", port.to_string()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { port, child, lines, seen: Vec::new() }
+        let lines = lines_of(child.stdout.take().unwrap());
+        let complaints = lines_of(child.stderr.take().unwrap());
+        Self { port, child, lines, seen: Vec::new(), complaints, complained: Vec::new() }
     }
 
     /// Waits until readiness answers 200.
@@ -87,11 +121,32 @@ impl Server {
         let deadline = Instant::now() + PATIENCE;
         while get(self.port, "/health/ready").is_none_or(|status| status != 200) {
             if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("the server ended with {status}; it logged {:#?}", self.log());
+                self.wait_for_the_rest();
+                panic!("the server ended with {status}; it logged {:#?} {:#?}", self.seen, self.complained);
             }
             assert!(Instant::now() < deadline, "not ready in time; it logged {:#?}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// A client of it, without a token.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(format!("http://127.0.0.1:{}", self.port))
+    }
+
+    /// A client with an account of its own, that has signed in with [`PASSWORD`].
+    pub(crate) fn sign_up(&self, email: &str) -> Client {
+        let client = self.client();
+        let account = serde_json::json!({"email": email, "password": PASSWORD});
+        client.post("/api/auth/register", &account).expect(200);
+        self.sign_in(email, PASSWORD)
+    }
+
+    /// A client that has signed in.
+    pub(crate) fn sign_in(&self, email: &str, password: &str) -> Client {
+        let client = self.client();
+        let tokens = client.form("/api/auth/login", &[("username", email), ("password", password)]).expect(200);
+        client.with_token(&tokens.text("access_token"))
     }
 
     /// The lines that it has logged so far.
@@ -123,12 +178,25 @@ impl Server {
         assert!(status.success(), "no signal {name} to {}", self.pid());
     }
 
+    /// SIGKILL: it has no moment left for anything.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.wait();
+    }
+
+    /// All that it wrote to standard error; for one that has ended.
+    pub(crate) fn wait_for_the_rest(&mut self) -> &[String] {
+        self.seen.extend(self.lines.iter());
+        self.complained.extend(self.complaints.iter());
+        &self.complained
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                self.seen.extend(self.lines.iter());
+                self.wait_for_the_rest();
                 return status;
             }
             assert!(Instant::now() < deadline, "it did not end in time; it logged {:#?}", self.log());

@@ -1,12 +1,12 @@
 //! What clients send about items.
 
 use plinth_domain::items::{Item, ItemFilter, ItemSortKey};
-use plinth_domain::paging::{PageRequest, Sort};
+use plinth_domain::paging::{PageRequest, Sort, SortValue};
 use plinth_domain::{Description, Price, Title, UserId, Violation};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::fields::{Fields, FromFields, Patch};
-use crate::listing;
+use crate::listing::{self, SortKey};
 
 /// A new item.
 #[derive(ToSchema)]
@@ -101,6 +101,16 @@ pub(crate) enum ItemSort {
     Price,
     #[schema(rename = "-price")]
     PriceDescending,
+}
+
+impl SortKey for ItemSortKey {
+    fn holds(self, value: &SortValue) -> bool {
+        match self {
+            Self::CreatedAt | Self::UpdatedAt => listing::is_time(value),
+            Self::Title => matches!(value, SortValue::Text(_)),
+            Self::Price => matches!(value, SortValue::Number(_) | SortValue::Missing),
+        }
+    }
 }
 
 /// The query string of the list.

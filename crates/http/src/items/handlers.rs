@@ -10,7 +10,7 @@ use crate::answer::{self, Conditions, IfMatch, etag};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::{Body, PathId, Query};
-use crate::listing::PageParams;
+use crate::listing::{self, PageParams};
 use crate::openapi::{Authenticated, Forbidden, InvalidQuery, JsonBody, NotFound, PreconditionFailed};
 
 type Answer = Result<HttpResponse, ApiError>;
@@ -24,9 +24,11 @@ type Answer = Result<HttpResponse, ApiError>;
     responses((status = 200, description = "The items.", body = Page<Item>), Authenticated, Forbidden, InvalidQuery),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn list(caller: Caller, query: Query<ItemList>) -> Answer {
+pub(crate) async fn list(caller: Caller, query: Query<ItemList>, request: HttpRequest) -> Answer {
+    let owner = listing::sent(&request, "owner_id").and_then(|value| value.parse().ok());
     let page = caller
         .read(move |connection, user| {
+            visible_owner(user, owner)?;
             let ItemList(asked) = query.valid()?;
             let mut request = asked.clone();
             request.filter.owner = visible_owner(user, asked.filter.owner)?;

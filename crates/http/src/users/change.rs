@@ -3,10 +3,10 @@
 //! is still as it was.
 
 use plinth_auth::{PasswordHash, Verification};
-use plinth_domain::{Email, Password, SessionId, Timestamp, User, UserId, Violation};
+use plinth_domain::{Email, Password, SessionId, Timestamp, User, UserId};
 use plinth_persistence::{Connection, sessions, users};
 
-use super::dto::UserUpdate;
+use super::dto::{UserUpdate, proof_required};
 use crate::error::ApiError;
 use crate::problem::FieldError;
 use crate::state::App;
@@ -47,8 +47,7 @@ pub(super) fn look_at(
     }
     let needs_proof = is_own && update.changes_credentials(target);
     if needs_proof && update.current_password.is_none() {
-        let violation = Violation::new("required", "must be there to change the password or the email");
-        errors.push(FieldError::new("/current_password".to_owned(), violation));
+        errors.push(FieldError::new("/current_password".to_owned(), proof_required()));
     }
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));

@@ -1,12 +1,12 @@
 //! What clients send about users.
 
-use plinth_domain::paging::{PageRequest, Sort};
+use plinth_domain::paging::{PageRequest, Sort, SortValue};
 use plinth_domain::users::{Touches, UserFilter, UserSortKey};
-use plinth_domain::{Email, FullName, Password, Role, User};
+use plinth_domain::{Email, FullName, Password, Role, User, Violation};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::fields::{Fields, FromFields, Patch};
-use crate::listing;
+use crate::listing::{self, SortKey};
 
 /// A new user.
 #[derive(ToSchema)]
@@ -59,7 +59,7 @@ pub struct UserUpdate {
     #[schema(value_type = String, required = false, format = Email, max_length = 254, example = "grace@example.com")]
     pub email: Option<Email>,
     /// A new password; not the email.
-    #[schema(value_type = String, required = false, format = Password, min_length = 8, max_length = 256)]
+    #[schema(value_type = String, required = false, format = Password, min_length = 8, max_length = 256, example = "battery staple horse")]
     pub password: Option<Password>,
     /// What the user may do.
     #[schema(value_type = Role, required = false)]
@@ -68,7 +68,7 @@ pub struct UserUpdate {
     #[schema(value_type = bool, required = false)]
     pub is_active: Option<bool>,
     /// The password until now: needed for a new password or email of one's own.
-    #[schema(value_type = String, required = false, format = Password)]
+    #[schema(value_type = String, required = false, format = Password, example = "correct horse battery")]
     pub current_password: Option<Password>,
 }
 
@@ -76,7 +76,7 @@ impl FromFields for UserUpdate {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let role = fields.optional("role", Role::parse);
         let is_active = fields.optional_bool("is_active");
-        let MeUpdate(update) = MeUpdate::read(fields)?;
+        let update = own_fields(fields)?;
         Some(Self { role: role?, is_active: is_active?, ..update })
     }
 }
@@ -103,19 +103,33 @@ pub struct MeUpdate(pub(crate) UserUpdate);
 
 impl FromFields for MeUpdate {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let full_name = fields.nullable("full_name", FullName::parse);
-        let email = fields.optional("email", Email::parse);
-        let password = fields.optional("password", Password::parse);
-        let current_password = fields.optional("current_password", |text| Ok(Password::claimed(text)));
-        Some(Self(UserUpdate {
-            full_name: full_name?,
-            email: email?,
-            password: password?,
-            role: None,
-            is_active: None,
-            current_password: current_password?,
-        }))
+        let update = own_fields(fields);
+        if fields.contains("password") && !fields.contains("current_password") {
+            fields.report("current_password", proof_required());
+        }
+        update.map(Self)
     }
+}
+
+/// What everybody may change of their own account.
+fn own_fields(fields: &mut Fields<'_>) -> Option<UserUpdate> {
+    let full_name = fields.nullable("full_name", FullName::parse);
+    let email = fields.optional("email", Email::parse);
+    let password = fields.optional("password", Password::parse);
+    let current_password = fields.optional("current_password", |text| Ok(Password::claimed(text)));
+    Some(UserUpdate {
+        full_name: full_name?,
+        email: email?,
+        password: password?,
+        role: None,
+        is_active: None,
+        current_password: current_password?,
+    })
+}
+
+/// What is wrong where the current password is missing.
+pub(super) fn proof_required() -> Violation {
+    Violation::new("required", "must be there to change the password or the email")
 }
 
 /// What to change of one's own account; what is left out stays.
@@ -130,10 +144,10 @@ pub(crate) struct MeUpdateJson {
     #[schema(value_type = String, required = false, format = Email, max_length = 254, example = "ada@example.com")]
     email: Option<String>,
     /// A new password; needs `current_password`, and ends the other sessions.
-    #[schema(value_type = String, required = false, format = Password, min_length = 8, max_length = 256)]
+    #[schema(value_type = String, required = false, format = Password, min_length = 8, max_length = 256, example = "battery staple horse")]
     password: Option<String>,
     /// The password until now.
-    #[schema(value_type = String, required = false, format = Password)]
+    #[schema(value_type = String, required = false, format = Password, example = "correct horse battery")]
     current_password: Option<String>,
 }
 
@@ -188,6 +202,16 @@ pub(crate) enum UserSort {
     FullName,
     #[schema(rename = "-full_name")]
     FullNameDescending,
+}
+
+impl SortKey for UserSortKey {
+    fn holds(self, value: &SortValue) -> bool {
+        match self {
+            Self::CreatedAt => listing::is_time(value),
+            Self::Email => matches!(value, SortValue::Text(_)),
+            Self::FullName => matches!(value, SortValue::Text(_) | SortValue::Missing),
+        }
+    }
 }
 
 /// The query string of the list.

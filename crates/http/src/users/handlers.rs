@@ -1,7 +1,7 @@
 //! What is done about users.
 
-use actix_web::HttpResponse;
-use plinth_domain::users::UserJson;
+use actix_web::{HttpRequest, HttpResponse};
+use plinth_domain::users::{Touches, UserJson};
 use plinth_domain::{Page, Permission, User, UserId};
 use plinth_persistence::users;
 
@@ -11,7 +11,7 @@ use crate::answer;
 use crate::caller::{Caller, own};
 use crate::error::ApiError;
 use crate::extract::{Body, PathId, Query};
-use crate::listing::PageParams;
+use crate::listing::{self, PageParams};
 use crate::openapi::{
     Authenticated, EmailTaken, EmailTakenOrLastAdmin, EmailTakenOrNotDeleted, Forbidden, InvalidQuery,
     JsonBody, LastAdmin, NotFound, RateLimited, WrongPassword,
@@ -27,10 +27,14 @@ type Answer = Result<HttpResponse, ApiError>;
     responses((status = 200, description = "The users.", body = Page<UserJson<'static>>), Authenticated, Forbidden, InvalidQuery),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn list(caller: Caller, query: Query<UserList>) -> Answer {
+pub(crate) async fn list(caller: Caller, query: Query<UserList>, request: HttpRequest) -> Answer {
+    let asks_for_deleted = listing::sent(&request, "include_deleted").is_some_and(|value| value == "true");
     let page = caller
         .read(move |connection, user| {
             user.role.require(Permission::ReadUsers)?;
+            if asks_for_deleted {
+                user.role.require(Permission::ReadDeletedUsers)?;
+            }
             let UserList(request) = query.valid()?;
             if request.filter.include_deleted {
                 user.role.require(Permission::ReadDeletedUsers)?;
@@ -203,6 +207,7 @@ pub(crate) async fn update_patch(caller: Caller, id: PathId<UserId>, body: Body<
         .read(move |connection, user| {
             user.may_change_some_users()?;
             let target = users::find(connection, id.valid()?)?;
+            user.may_change(&target, Touches::default())?;
             let update = body.valid()?;
             let touches = update.touches();
             user.may_change(&target, touches)?;

@@ -43,7 +43,11 @@ on_both! {
         let ada = app.viewer("ada");
         for method in ["PUT", "PATCH"] {
             ada.json(method, ME, &[], &json!({"password": "a new password"})).expect_fields(&[("/current_password", "required")]);
-            ada.json(method, ME, &[], &json!({"password": "short"})).expect_fields(&[("/password", "too_short")]);
+            ada.json(method, ME, &[], &json!({"password": "short", "x": 1})).expect_fields(&[
+                ("/password", "too_short"),
+                ("/current_password", "required"),
+                ("/x", "unknown_field"),
+            ]);
             ada.json(method, ME, &[], &json!({"password": "ada@example.com", "current_password": PASSWORD}))
                 .expect_fields(&[("/password", "password_is_email")]);
             for wrong in ["", "wrong password", "correct horse battery ", "\0", &"x".repeat(100_000)] {

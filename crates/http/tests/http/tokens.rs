@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plinth_auth::{AccessTokens, Grant, KeySet, SystemEntropy, TokenSettings};
 use plinth_domain::{Clock, Role, SessionId};
 use plinth_testing::{Answer, PASSWORD, TestApp, on_both};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const ME: &str = "/api/users/me";
 
@@ -128,6 +130,31 @@ on_both! {
             let token = app.access.issue(grant, now, &SystemEntropy).unwrap();
             expect_bad(app.anyone().with_token(&token).get(ME));
         }
+    }
+
+    fn a_token_says_whose_it_is_and_no_more(db) {
+        let app = TestApp::start(db);
+        let ada = app.user(Role::Viewer, "ada");
+        let login = app.login("ada@example.com", PASSWORD).expect(200);
+        let token = login.text("access_token");
+        let parts: Vec<Value> = token
+            .split('.')
+            .take(2)
+            .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
+            .collect();
+        let (head, claims) = (&parts[0], &parts[1]);
+        assert_eq!((&head["typ"], &head["alg"]), (&json!("at+jwt"), &json!("HS256")));
+        assert!(head["kid"].is_string());
+        let mut names: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["aud", "exp", "iat", "iss", "jti", "nbf", "role", "sid", "sub"]);
+        let (session, _) = app.refresh.read(&login.text("refresh_token")).unwrap();
+        assert_eq!((&claims["sub"], &claims["sid"]), (&json!(ada.id.to_string()), &json!(session.to_string())));
+        assert_eq!(claims["role"], "viewer");
+        let lives = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+        assert_eq!(login.json()["expires_in"], lives);
+        let other = app.login("ada@example.com", PASSWORD).expect(200).text("access_token");
+        assert_ne!(other, token);
     }
 
     fn a_token_expires(db) {

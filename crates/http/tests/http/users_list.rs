@@ -75,7 +75,7 @@ on_both! {
         let mut expected: Vec<&str> = rising.into_iter().rev().collect();
         expected.push("n3");
         assert_eq!(emails(&admin, "sort=-full_name"), expected);
-        let by_email = ["n1", "n10", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9"];
+        let by_email = ["n10", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9"];
         assert_eq!(emails(&admin, "sort=email"), by_email);
         assert_eq!(emails(&admin, "sort=-email"), by_email.into_iter().rev().collect::<Vec<_>>());
     }
@@ -107,8 +107,8 @@ on_both! {
             ("'", vec![]),
             ("C@EXAMPLE", vec!["c"]),
             // Nothing is found across the end of the email.
-            ("comback", vec![]),
-            ("com back", vec![]),
+            ("comémile", vec![]),
+            ("com émile", vec![]),
             ("", vec!["a", "b", "c", "d", "e"]),
         ] {
             assert_eq!(emails(&admin, &format!("sort=email&search={}", encoded(search))), found, "{search}");

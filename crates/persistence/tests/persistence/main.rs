@@ -3,7 +3,6 @@
 
 mod accounts;
 mod busy;
-mod large;
 mod listing;
 mod locations;
 mod migrating;

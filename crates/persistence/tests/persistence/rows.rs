@@ -5,7 +5,9 @@ use plinth_persistence::{Error, UniqueKey, items, sessions, users};
 use plinth_testing::on_both;
 use uuid::Uuid;
 
-use crate::support::{at, count, execute, item, lines, session, somebody, store_item, store_session, store_user, user};
+use crate::support::{
+    at, count, execute, item, lines, session, somebody, store_item, store_session, store_user, user,
+};
 
 on_both! {
     fn a_user_comes_back_to_the_microsecond(db) {

@@ -6,15 +6,20 @@ use std::time::Duration;
 use diesel::RunQueryDsl;
 use diesel::sql_types::{Nullable, Text};
 use plinth_domain::sessions::{Rotation, SessionLimits};
-use plinth_domain::{Email, FullName, Item, ItemId, Role, Session, SessionId, Timestamp, Title, User, UserId};
+use plinth_domain::{
+    Email, FullName, Item, ItemId, Role, Session, SessionId, Timestamp, Title, User, UserId,
+};
 use plinth_persistence::{Connection, Database, DatabaseSettings, Error, items, sessions, users};
 use plinth_testing::{TestDb, TestEntropy};
 
 static ENTROPY: LazyLock<TestEntropy> = LazyLock::new(TestEntropy::default);
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-pub(crate) const LIMITS: SessionLimits =
-    SessionLimits { idle: Duration::from_secs(7 * 24 * 60 * 60), absolute: Duration::from_secs(90 * 24 * 60 * 60), grace: Duration::from_secs(10) };
+pub(crate) const LIMITS: SessionLimits = SessionLimits {
+    idle: Duration::from_secs(7 * 24 * 60 * 60),
+    absolute: Duration::from_secs(90 * 24 * 60 * 60),
+    grace: Duration::from_secs(10),
+};
 
 /// The instant that many microseconds after the one at which the tests stand.
 pub(crate) fn at(micros: i64) -> Timestamp {
@@ -129,5 +134,6 @@ pub(crate) fn count(db: &TestDb, table: &str) -> usize {
 
 /// Another way into the database of a test, with that many threads.
 pub(crate) fn database(db: &TestDb, pool_size: u32) -> Database {
-    Database::start(&DatabaseSettings { location: db.location().clone(), pool_size: Some(pool_size) }).unwrap()
+    Database::start(&DatabaseSettings { location: db.location().clone(), pool_size: Some(pool_size) })
+        .unwrap()
 }

@@ -1,0 +1,225 @@
+//! Sessions: who is let in, and what becomes of refresh tokens.
+
+use std::time::Duration;
+
+use plinth_domain::sessions::{Rotation, SessionLimits};
+use plinth_domain::{Session, SessionId, Timestamp, User, UserId};
+use plinth_persistence::sessions::{Authenticated, Refreshed};
+use plinth_persistence::{Error, Result, sessions, users};
+use plinth_testing::{TestDb, on_both};
+
+use crate::support::{DAY, LIMITS, at, count, seconds, session, somebody, store_session};
+
+fn authenticate(
+    db: &TestDb,
+    id: SessionId,
+    user: UserId,
+    generation: u32,
+    now: Timestamp,
+) -> Result<Authenticated> {
+    db.read(move |c| sessions::authenticate(c, id, user, generation, now))
+}
+
+fn refresh_within(
+    db: &TestDb,
+    id: SessionId,
+    presented: u32,
+    now: Timestamp,
+    limits: SessionLimits,
+) -> Refreshed {
+    db.write(move |c| sessions::refresh(c, id, presented, now, &limits)).unwrap()
+}
+
+fn refresh(db: &TestDb, id: SessionId, presented: u32, now: Timestamp) -> Refreshed {
+    refresh_within(db, id, presented, now, LIMITS)
+}
+
+/// The session after a refresh that let it live.
+fn live(refreshed: Refreshed) -> Session {
+    match refreshed {
+        Refreshed::Live(session, _) => *session,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn generation(refreshed: Refreshed) -> u32 {
+    live(refreshed).rotation.generation
+}
+
+fn change(db: &TestDb, user: &User, change: impl FnOnce(&mut User) + Send + 'static) {
+    let id = user.id;
+    db.write(move |c| {
+        let mut user = users::find_even_deleted_for_change(c, id)?;
+        change(&mut user);
+        users::update(c, user, at(1))
+    })
+    .unwrap();
+}
+
+fn signed_in(db: &TestDb) -> (User, SessionId) {
+    let ada = somebody(db, "ada");
+    let session = session(&ada);
+    store_session(db, &session).unwrap();
+    (ada, session.id)
+}
+
+on_both! {
+    fn who_is_let_in(db) {
+        let (ada, id) = signed_in(&db);
+        let bob = somebody(&db, "bob");
+        let let_in = |user, generation, now| authenticate(&db, id, user, generation, now);
+        let ends = LIMITS.expiry(at(0), at(0));
+
+        assert_eq!(let_in(ada.id, 0, at(0)).unwrap(), Authenticated { user: ada.clone(), is_first_of_generation: false });
+        assert!(let_in(ada.id, 0, Timestamp::from_micros(ends.micros() - 1).unwrap()).is_ok());
+        for (why, result) in [
+            ("expired", let_in(ada.id, 0, ends)),
+            ("another's session", let_in(bob.id, 0, at(0))),
+            ("a generation that is still to come", let_in(ada.id, 1, at(0))),
+            ("the greatest generation", let_in(ada.id, u32::MAX, at(0))),
+            ("no session", authenticate(&db, session(&ada).id, ada.id, 0, at(0))),
+        ] {
+            assert!(matches!(result, Err(Error::NotFound)), "{why}: {result:?}");
+        }
+
+        change(&db, &ada, |user| user.is_active = false);
+        assert!(matches!(let_in(ada.id, 0, at(0)), Err(Error::NotFound)), "inactive");
+        change(&db, &ada, |user| (user.is_active, user.deleted_at) = (true, Some(at(1))));
+        assert!(matches!(let_in(ada.id, 0, at(0)), Err(Error::NotFound)), "deleted");
+        change(&db, &ada, |user| user.deleted_at = None);
+        assert!(let_in(ada.id, 0, at(0)).is_ok(), "as before");
+
+        db.write(move |c| sessions::end(c, id)).unwrap();
+        assert!(matches!(let_in(ada.id, 0, at(0)), Err(Error::NotFound)), "ended");
+    }
+
+    fn the_first_sight_of_a_generation_is_told_once(db) {
+        let (ada, id) = signed_in(&db);
+        let first = |generation| authenticate(&db, id, ada.id, generation, seconds(1)).unwrap().is_first_of_generation;
+        assert!(!first(0), "a login's tokens replace none");
+        assert_eq!(generation(refresh(&db, id, 0, seconds(1))), 1);
+        assert!(!first(0), "an older access token is good and tells nothing");
+        assert!(first(1) && first(1), "until it is noted");
+        db.write(move |c| sessions::mark_seen(c, id, 0)).unwrap();
+        assert!(first(1), "another generation was noted");
+        db.write(move |c| sessions::mark_seen(c, id, 1)).unwrap();
+        assert!(!first(1));
+        db.write(move |c| sessions::mark_seen(c, session(&ada).id, 1)).unwrap();
+    }
+
+    fn a_refresh_advances_once_in_a_window(db) {
+        let (ada, id) = signed_in(&db);
+        let Refreshed::Live(session, user) = refresh(&db, id, 0, seconds(5)) else { panic!("it has ended") };
+        assert_eq!(*user, ada);
+        assert_eq!(session.rotation, Rotation { generation: 1, advanced_at: Some(seconds(5)), successor_seen: false });
+        assert_eq!((session.created_at, session.last_used_at, session.expires_at), (at(0), seconds(5), seconds(5).plus(LIMITS.idle)));
+        assert_eq!(generation(refresh(&db, id, 0, seconds(6))), 1);
+        assert_eq!(generation(refresh(&db, id, 1, seconds(14))), 1);
+        assert_eq!(generation(refresh(&db, id, 1, seconds(15))), 2);
+        assert_eq!(generation(refresh(&db, id, 2, seconds(25))), 3);
+    }
+
+    fn a_lost_answer_can_be_asked_for_again(db) {
+        let (_, id) = signed_in(&db);
+        assert_eq!(generation(refresh(&db, id, 0, seconds(0))), 1);
+        assert_eq!(generation(refresh(&db, id, 0, seconds(3_600))), 1, "nobody has shown its tokens");
+        db.write(move |c| sessions::mark_seen(c, id, 1)).unwrap();
+        assert!(matches!(refresh(&db, id, 0, seconds(3_601)), Refreshed::Reused(_)));
+    }
+
+    fn an_old_token_ends_the_session_for_good(db) {
+        let (ada, id) = signed_in(&db);
+        let other = session(&ada);
+        store_session(&db, &other).unwrap();
+        assert_eq!(generation(refresh(&db, id, 0, seconds(0))), 1);
+        assert_eq!(generation(refresh(&db, id, 1, seconds(20))), 2);
+        let Refreshed::Reused(ended) = refresh(&db, id, 0, seconds(21)) else { panic!("not noticed") };
+        assert_eq!((ended.id, ended.user_id), (id, ada.id));
+        for presented in [0, 1, 2, 3] {
+            assert_eq!(refresh(&db, id, presented, seconds(21)), Refreshed::Ended);
+        }
+        assert!(matches!(authenticate(&db, id, ada.id, 2, seconds(21)), Err(Error::NotFound)));
+        assert_eq!(count(&db, "sessions"), 1, "another session of the same user stands");
+        assert!(authenticate(&db, other.id, ada.id, 0, seconds(21)).is_ok());
+    }
+
+    fn a_session_ends_by_idling(db) {
+        let (ada, id) = signed_in(&db);
+        let idle = at(0).plus(LIMITS.idle);
+        assert_eq!(refresh(&db, id, 0, idle), Refreshed::Ended);
+        assert!(matches!(authenticate(&db, id, ada.id, 0, idle), Err(Error::NotFound)));
+        let just_before = Timestamp::from_micros(idle.micros() - 1).unwrap();
+        assert_eq!(live(refresh(&db, id, 0, just_before)).expires_at, just_before.plus(LIMITS.idle));
+    }
+
+    fn no_refresh_extends_the_absolute_limit(db) {
+        let (_, id) = signed_in(&db);
+        let end = at(0).plus(LIMITS.absolute);
+        let mut now = at(0);
+        let mut generation = 0;
+        while now.plus(6 * DAY) < end {
+            now = now.plus(6 * DAY);
+            let session = live(refresh(&db, id, generation, now));
+            generation = session.rotation.generation;
+            assert_eq!(session.expires_at, now.plus(LIMITS.idle).min(end));
+        }
+        let just_before = Timestamp::from_micros(end.micros() - 1).unwrap();
+        assert_eq!(live(refresh(&db, id, generation, just_before)).expires_at, end);
+        assert_eq!(refresh(&db, id, generation + 1, end), Refreshed::Ended);
+    }
+
+    fn a_limit_that_was_shortened_counts_for_sessions_that_live(db) {
+        let (_, id) = signed_in(&db);
+        let shorter = SessionLimits { absolute: DAY, ..LIMITS };
+        assert_eq!(refresh_within(&db, id, 0, at(0).plus(2 * DAY), shorter), Refreshed::Ended);
+        assert_eq!(live(refresh_within(&db, id, 0, seconds(60), shorter)).expires_at, at(0).plus(DAY));
+    }
+
+    fn who_may_not_sign_in_may_not_refresh(db) {
+        let (ada, id) = signed_in(&db);
+        change(&db, &ada, |user| user.is_active = false);
+        assert_eq!(refresh(&db, id, 0, seconds(1)), Refreshed::Ended);
+        change(&db, &ada, |user| (user.is_active, user.deleted_at) = (true, Some(at(1))));
+        assert_eq!(refresh(&db, id, 0, seconds(1)), Refreshed::Ended);
+        assert_eq!(refresh(&db, session(&ada).id, 0, seconds(1)), Refreshed::Ended, "no such session");
+    }
+
+    fn refreshes_at_once_agree_on_one_generation(db) {
+        let (_, id) = signed_in(&db);
+        let generations = db.block_on(async {
+            let mut tasks = tokio::task::JoinSet::new();
+            for _ in 0..20 {
+                let database = db.database().clone();
+                tasks.spawn(async move { database.write(move |c| sessions::refresh(c, id, 0, seconds(1), &LIMITS)).await });
+            }
+            tasks.join_all().await
+        });
+        for result in generations {
+            assert_eq!(generation(result.unwrap()), 1);
+        }
+    }
+
+    fn without_grace_refreshes_at_once_advance_once_each_or_repeat(db) {
+        let (_, id) = signed_in(&db);
+        let limits = SessionLimits { grace: Duration::ZERO, ..LIMITS };
+        for n in 0..5 {
+            assert_eq!(generation(refresh_within(&db, id, n, seconds(1), limits)), n + 1);
+        }
+        assert_eq!(generation(refresh_within(&db, id, 4, seconds(1), limits)), 5, "its answer may have been lost");
+        assert!(matches!(refresh_within(&db, id, 3, seconds(1), limits), Refreshed::Reused(_)));
+    }
+
+    fn all_sessions_end_but_one(db) {
+        let (ada, kept) = signed_in(&db);
+        let bob = somebody(&db, "bob");
+        for user in [&ada, &ada, &bob] {
+            store_session(&db, &session(user)).unwrap();
+        }
+        let id = ada.id;
+        assert_eq!(db.write(move |c| sessions::end_all(c, id, Some(kept))).unwrap(), 2);
+        assert!(authenticate(&db, kept, id, 0, at(0)).is_ok());
+        assert_eq!(db.write(move |c| sessions::end_all(c, id, None)).unwrap(), 1);
+        assert_eq!(db.write(move |c| sessions::end_all(c, id, None)).unwrap(), 0);
+        assert_eq!(count(&db, "sessions"), 1, "bob's stands");
+    }
+}
