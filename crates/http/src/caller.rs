@@ -8,7 +8,7 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use plinth_auth::AccessClaims;
 use plinth_domain::{SessionId, Timestamp, User};
-use plinth_persistence::{Connection, Error, sessions};
+use plinth_persistence::{Connection, Database, Error, sessions};
 
 use crate::error::ApiError;
 use crate::middleware::LoggedUser;
@@ -78,6 +78,28 @@ enum Step<T, F> {
     FirstOfGeneration(F),
 }
 
+/// In which way the database is used.
+#[derive(Clone, Copy)]
+enum How {
+    Read,
+    Write,
+    WriteOne,
+}
+
+impl How {
+    async fn pass<T, W>(self, db: &Database, work: W) -> Result<T, ApiError>
+    where
+        W: FnOnce(&mut Connection) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Self::Read => db.read(work).await,
+            Self::Write => db.write(work).await,
+            Self::WriteOne => db.write_one(work).await,
+        }
+    }
+}
+
 impl Caller {
     /// Runs queries that change nothing, for the user who calls.
     pub async fn read<T, F>(&self, work: F) -> Result<T, ApiError>
@@ -85,15 +107,7 @@ impl Caller {
         F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
         T: Send + 'static,
     {
-        let (id, now) = self.identify()?;
-        let step = self.app.db.read(move |connection| id.attempt(connection, now, work)).await?;
-        match step {
-            Step::Done(answer) => Ok(answer),
-            Step::FirstOfGeneration(work) => {
-                self.note(id).await?;
-                finished(self.app.db.read(move |connection| id.attempt(connection, now, work)).await?)
-            }
-        }
+        self.run(How::Read, work).await
     }
 
     /// Runs a transaction for the user who calls. Whether the user may act is looked up in the same transaction.
@@ -102,13 +116,35 @@ impl Caller {
         F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
         T: Send + 'static,
     {
-        let (id, now) = self.identify()?;
-        let step = self.app.db.write(move |connection| id.attempt(connection, now, work)).await?;
-        match step {
+        self.run(How::Write, work).await
+    }
+
+    /// Makes one change, by one statement, for the user who calls: see [`plinth_persistence::Database::write_one`].
+    pub async fn write_one<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.run(How::WriteOne, work).await
+    }
+
+    async fn run<T, F>(&self, how: How, work: F) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (bearer, now) = self.identify()?;
+        let db = &self.app.db;
+        match how.pass(db, move |connection| bearer.attempt(connection, now, work)).await? {
             Step::Done(answer) => Ok(answer),
             Step::FirstOfGeneration(work) => {
-                self.note(id).await?;
-                finished(self.app.db.write(move |connection| id.attempt(connection, now, work)).await?)
+                self.note(bearer).await?;
+                match how.pass(db, move |connection| bearer.attempt(connection, now, work)).await? {
+                    Step::Done(answer) => Ok(answer),
+                    Step::FirstOfGeneration(_) => {
+                        Err(ApiError::internal("a session's generation stayed unseen"))
+                    }
+                }
             }
         }
     }
@@ -169,12 +205,5 @@ impl Bearer {
             return Ok(Step::FirstOfGeneration(work));
         }
         work(connection, &who.user).map(Step::Done)
-    }
-}
-
-fn finished<T, F>(step: Step<T, F>) -> Result<T, ApiError> {
-    match step {
-        Step::Done(answer) => Ok(answer),
-        Step::FirstOfGeneration(_) => Err(ApiError::internal("a session's generation stayed unseen")),
     }
 }

@@ -111,6 +111,22 @@ impl Database {
         submit(&self.inner.readers, work).await
     }
 
+    /// Runs queries of which the last one alone changes anything, by a single `INSERT`, `UPDATE` or `DELETE`: that
+    /// happens whole or not at all by itself, and PostgreSQL is spared the two round trips of a transaction round it,
+    /// which is half the work of such a write. Whatever makes two changes, or must see nothing change between what it
+    /// reads and what it writes, is a [`Database::write`].
+    ///
+    /// # Errors
+    /// As for [`Database::write`].
+    pub async fn write_one<F, T, E>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Outage + Send + 'static,
+    {
+        submit(&self.inner.writers, work).await
+    }
+
     /// Runs queries in a transaction, which is kept if the closure returns `Ok` and undone otherwise.
     ///
     /// # Errors

@@ -69,7 +69,7 @@ pub(crate) async fn create(caller: Caller, body: Body<ItemCreate>) -> Answer {
     let now = app.now();
     let id = ItemId::new(now, &*app.entropy);
     let item = caller
-        .write(move |connection, user| {
+        .write_one(move |connection, user| {
             let ItemCreate { title, description, price } = body.valid()?;
             let item =
                 Item { id, owner_id: user.id, title, description, price, created_at: now, updated_at: now };

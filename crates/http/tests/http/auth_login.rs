@@ -39,7 +39,10 @@ on_both! {
         let app = TestApp::start(db);
         let ada = app.user(Role::Viewer, "ada");
         for path in ["/api/auth/login", "/token"] {
-            let answer = app.anyone().form(path, &[("username", " ADA@example.com "), ("password", PASSWORD)]).expect(200);
+            let answer = app
+                .anyone()
+                .form(path, &[("username", " ADA@example.com "), ("password", PASSWORD)])
+                .expect(200);
             assert_eq!(answer.header("content-type"), "application/json");
             assert_eq!(answer.header("cache-control"), "no-store");
             let tokens = answer.json();
@@ -96,7 +99,11 @@ on_both! {
             }
             for grant in ["refresh_token", "client_credentials", "Password", " password"] {
                 let form = [name, password, ("grant_type", grant)];
-                expect_refused(app.anyone().form(path, &form), "unsupported_grant_type", "unsupported_grant_type");
+                expect_refused(
+                    app.anyone().form(path, &form),
+                    "unsupported_grant_type",
+                    "unsupported_grant_type",
+                );
             }
         }
     }
@@ -108,8 +115,12 @@ on_both! {
         for path in ["/api/auth/login", "/token"] {
             let answer = app.anyone().post(path, &body).expect_problem(415, "unsupported_media_type");
             assert_eq!(answer.json()["error"], "invalid_request");
-            app.anyone().send("POST", path, &[], b"username=a".to_vec()).expect_problem(415, "unsupported_media_type");
-            app.anyone().get(&format!("{path}?username=a&password=b")).expect_problem(405, "method_not_allowed");
+            app.anyone()
+                .send("POST", path, &[], b"username=a".to_vec())
+                .expect_problem(415, "unsupported_media_type");
+            app.anyone()
+                .get(&format!("{path}?username=a&password=b"))
+                .expect_problem(405, "method_not_allowed");
             let in_query = format!("{path}?username=ada%40example.com&password=correct%20horse%20battery");
             expect_refused(app.anyone().form(&in_query, &[]), "invalid_request", "invalid_request");
         }

@@ -40,7 +40,12 @@ on_both! {
     fn a_change_asks_for_the_version_that_was_seen(db) {
         let app = TestApp::start(db);
         let ada = app.viewer("ada");
-        for list in [|_: &str| "*".to_owned(), |tag: &str| tag.to_owned(), |tag: &str| format!("\"a\",{tag} , W/\"b\""), |tag: &str| format!("\"a, b\", {tag}")] {
+        for list in [
+            |_: &str| "*".to_owned(),
+            |tag: &str| tag.to_owned(),
+            |tag: &str| format!("\"a\",{tag} , W/\"b\""),
+            |tag: &str| format!("\"a, b\", {tag}"),
+        ] {
             let (path, tag) = lamp(&ada);
             let changed = patch_if(&ada, &path, &list(&tag)).expect(200);
             assert_ne!(changed.header("etag"), tag);
@@ -65,7 +70,8 @@ on_both! {
                 ada.json(method, &path, &[("if-match", &condition)], &json!({"title": "Table"}))
                     .expect_problem(412, "precondition_failed");
             }
-            ada.send("DELETE", &path, &[("if-match", &condition)], Vec::new()).expect_problem(412, "precondition_failed");
+            ada.send("DELETE", &path, &[("if-match", &condition)], Vec::new())
+                .expect_problem(412, "precondition_failed");
             let found = ada.get(&path).expect(200);
             assert_eq!((found.json(), found.header("etag")), (before.clone(), tag.as_str()), "{condition}");
         }
@@ -75,7 +81,9 @@ on_both! {
         let app = TestApp::start(db);
         let ada = app.viewer("ada");
         let (path, tag) = lamp(&ada);
-        for condition in ["*", &tag, &format!("W/{tag}"), &format!("\"a\", {tag}"), &format!("\"a, b\",W/{tag}")] {
+        for condition in
+            ["*", &tag, &format!("W/{tag}"), &format!("\"a\", {tag}"), &format!("\"a, b\",W/{tag}")]
+        {
             let answer = get_unless(&ada, &path, condition).expect(304);
             assert_eq!(answer.header("etag"), tag);
             assert_eq!(answer.header("cache-control"), "private, no-cache");
@@ -89,8 +97,12 @@ on_both! {
         ada.patch(&path, &json!({"title": "Table"})).expect(200);
         assert_eq!(get_unless(&ada, &path, &tag).expect(200).text("title"), "Table");
         // What one may not see has no version.
-        app.viewer("bob").send("GET", &path, &[("if-none-match", "*")], Vec::new()).expect_problem(404, "not_found");
-        app.anyone().send("GET", &path, &[("if-none-match", "*")], Vec::new()).expect_problem(401, "unauthenticated");
+        app.viewer("bob")
+            .send("GET", &path, &[("if-none-match", "*")], Vec::new())
+            .expect_problem(404, "not_found");
+        app.anyone()
+            .send("GET", &path, &[("if-none-match", "*")], Vec::new())
+            .expect_problem(401, "unauthenticated");
     }
 
     fn of_two_changes_of_one_version_at_once_one_is_made(db) {

@@ -16,6 +16,7 @@ mod fields;
 mod items;
 mod items_tags;
 mod listing;
+mod listing_cursors;
 mod logs;
 mod matrix;
 mod matrix_order;

@@ -34,8 +34,8 @@ pub(crate) enum Sent {
 
 use Sent::{Bad, Body, Good, Malformed, Media, NoId, Query, Stale, UnknownId};
 
-/// Those who try, in the order of the columns: `owner` is a viewer, whose account or item it is about, `viewer` one who
-/// has nothing to do with it; `off` has been deactivated.
+/// Those who try, in the order of the columns: `owner` is a viewer, whose account or item it is about, `viewer` one
+/// who has nothing to do with it; `off` has been deactivated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
     Anonymous,
@@ -60,6 +60,7 @@ const fn bearer(status: u16) -> [u16; 6] {
 
 /// An account that is taken from the start.
 const TAKEN: &str = r#"{"email": "Standing@example.com", "password": "correct horse battery"}"#;
+const OF_ANOTHER: &str = "owner_id=01990d5c-7b1e-7c3a-9f61-0d9a3f1c2b4e";
 const WRONG_PASSWORD: &str = r#"{"current_password": "wrong password", "email": "other@example.com"}"#;
 const TAKEN_EMAIL: &str = r#"{"current_password": "correct horse battery", "email": "standing@example.com"}"#;
 
@@ -155,7 +156,7 @@ const TABLE: &[(&str, Sent, [u16; 6])] = &[
 
     ("GET /api/items", Good, bearer(200)),
     ("GET /api/items", Bad, bearer(422)),
-    ("GET /api/items", Query("owner_id=01990d5c-7b1e-7c3a-9f61-0d9a3f1c2b4e"), [401, 401, 403, 403, 200, 200]),
+    ("GET /api/items", Query(OF_ANOTHER),                [401, 401, 403, 403, 200, 200]),
     ("POST /api/items", Good, bearer(201)),
     ("POST /api/items", Bad, bearer(422)),
     ("POST /api/items", Malformed, bearer(400)),
@@ -188,7 +189,11 @@ on_both! {
         let document = Document::served_by(&app);
         let tried: BTreeSet<&str> = TABLE.iter().map(|(operation, ..)| *operation).collect();
         let operations = document.operations();
-        assert_eq!(tried, operations.iter().map(String::as_str).collect(), "rows of the table, and operations");
+        assert_eq!(
+            tried,
+            operations.iter().map(String::as_str).collect(),
+            "rows of the table, and operations"
+        );
 
         let mut trial = Trial::new(&app);
         let mut wrong = Vec::new();

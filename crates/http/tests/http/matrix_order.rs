@@ -17,14 +17,22 @@ struct Step<'a> {
     code: &'a str,
 }
 
-fn step<'a>(who: &'a Client, method: &'a str, path: &'a str, body: &'a str, status: u16, code: &'a str) -> Step<'a> {
+fn step<'a>(
+    who: &'a Client,
+    method: &'a str,
+    path: &'a str,
+    body: &'a str,
+    status: u16,
+    code: &'a str,
+) -> Step<'a> {
     Step { who, method, path, body, status, code }
 }
 
 fn check(steps: &[Step<'_>]) {
     for Step { who, method, path, body, status, code } in steps {
         let headers = [("content-type", "application/json"), STALE];
-        let body = if *method == "DELETE" || *method == "GET" { Vec::new() } else { body.as_bytes().to_vec() };
+        let body =
+            if *method == "DELETE" || *method == "GET" { Vec::new() } else { body.as_bytes().to_vec() };
         let answer = who.send(method, path, &headers, body);
         let said = format!("{method} {path}: {}", String::from_utf8_lossy(&answer.body));
         assert_eq!((answer.status, answer.json()["code"].as_str().unwrap()), (*status, *code), "{said}");
@@ -34,9 +42,11 @@ fn check(steps: &[Step<'_>]) {
 on_both! {
     fn each_fault_hides_those_after_it(db) {
         let app = TestApp::start(db);
-        let (admin, eve, ada, bob, anyone) = (app.admin(), app.editor(), app.viewer("ada"), app.viewer("bob"), app.anyone());
+        let (admin, eve, ada, bob, anyone) =
+            (app.admin(), app.editor(), app.viewer("ada"), app.viewer("bob"), app.anyone());
         let expired = app.anyone().with_token("expired");
-        let lamp = ada.post("/api/items", &json!({"title": "Lamp"})).expect(201).header("location").to_owned();
+        let lamp =
+            ada.post("/api/items", &json!({"title": "Lamp"})).expect(201).header("location").to_owned();
         let account = format!("/api/users/{}", ada.id());
         let own = format!("/api/users/{}", admin.id());
         let (no_item, no_user) = (format!("/api/items/{NOBODY}"), format!("/api/users/{NOBODY}"));
@@ -87,7 +97,14 @@ on_both! {
             step(&anyone, "PATCH", "/api/users/me", "{", 401, "unauthenticated"),
             step(&ada, "PATCH", "/api/users/me", taken_and_bad, 422, "invalid_fields"),
             step(&admin, "POST", "/api/users/me/delete", bad, 422, "invalid_fields"),
-            step(&admin, "POST", "/api/users/me/delete", r#"{"current_password": "wrong"}"#, 400, "wrong_password"),
+            step(
+                &admin,
+                "POST",
+                "/api/users/me/delete",
+                r#"{"current_password": "wrong"}"#,
+                400,
+                "wrong_password",
+            ),
         ]);
         // Nothing has changed.
         assert_eq!(ada.get(&lamp).expect(200).text("title"), "Lamp");
@@ -109,7 +126,9 @@ on_both! {
             ("PUT", "/api/users/no-id"),
             ("PATCH", "/api/users/no-id"),
         ] {
-            for headers in [[("content-type", "text/plain")], [("content-encoding", "gzip")], [("x-nothing", "x")]] {
+            for headers in
+                [[("content-type", "text/plain")], [("content-encoding", "gzip")], [("x-nothing", "x")]]
+            {
                 let answer = anyone.send(method, path, &headers, b"whatever".to_vec());
                 answer.expect_problem(401, "unauthenticated");
             }
@@ -119,6 +138,7 @@ on_both! {
         // The database is asked too before the body is: this token is good, but its session has ended.
         let ada = app.signed_in(Role::Viewer, "ada");
         ada.post("/api/auth/logout", &json!({})).expect(204);
-        ada.send("POST", "/api/items", &[("content-type", "text/plain")], b"x".to_vec()).expect_problem(401, "invalid_token");
+        ada.send("POST", "/api/items", &[("content-type", "text/plain")], b"x".to_vec())
+            .expect_problem(401, "invalid_token");
     }
 }

@@ -110,7 +110,8 @@ impl<'a> Trial<'a> {
         let (method, path) = operation.split_once(' ').unwrap();
         let path = self.path(path, sent, &owner);
         let takes_body = matches!(method, "PUT" | "PATCH")
-            || method == "POST" && !["/logout", "/test-token", "/restore"].iter().any(|end| path.ends_with(end));
+            || method == "POST"
+                && !["/logout", "/test-token", "/restore"].iter().any(|end| path.ends_with(end));
         let mut headers = Vec::new();
         let mut body = Vec::new();
         if takes_body {

@@ -28,21 +28,31 @@ on_both! {
     fn nobody_raises_themselves(db) {
         let app = TestApp::start(db);
         let ada = app.viewer("ada");
-        ada.patch(ME, &json!({"role": "admin", "is_active": true, "email_verified": true, "is_superuser": true, "full_name": "X"}))
-            .expect_fields(&[
-                ("/role", "unknown_field"),
-                ("/is_active", "unknown_field"),
-                ("/email_verified", "unknown_field"),
-                ("/is_superuser", "unknown_field"),
-            ]);
-        assert_eq!((ada.get(ME).text("role"), ada.get(ME).text("full_name")), ("viewer".to_owned(), "ada".to_owned()));
+        ada.patch(
+            ME,
+            &json!({
+                "role": "admin", "is_active": true, "email_verified": true,
+                "is_superuser": true, "full_name": "X"
+            }),
+        )
+        .expect_fields(&[
+            ("/role", "unknown_field"),
+            ("/is_active", "unknown_field"),
+            ("/email_verified", "unknown_field"),
+            ("/is_superuser", "unknown_field"),
+        ]);
+        assert_eq!(
+            (ada.get(ME).text("role"), ada.get(ME).text("full_name")),
+            ("viewer".to_owned(), "ada".to_owned())
+        );
     }
 
     fn a_new_password_needs_the_current_one(db) {
         let app = TestApp::start(db);
         let ada = app.viewer("ada");
         for method in ["PUT", "PATCH"] {
-            ada.json(method, ME, &[], &json!({"password": "a new password"})).expect_fields(&[("/current_password", "required")]);
+            ada.json(method, ME, &[], &json!({"password": "a new password"}))
+                .expect_fields(&[("/current_password", "required")]);
             ada.json(method, ME, &[], &json!({"password": "short", "x": 1})).expect_fields(&[
                 ("/password", "too_short"),
                 ("/current_password", "required"),
@@ -91,8 +101,11 @@ on_both! {
         let app = TestApp::start(db);
         let ada = app.viewer("ada");
         app.user(Role::Viewer, "bob");
-        ada.patch(ME, &json!({"email": "new@example.com"})).expect_fields(&[("/current_password", "required")]);
-        let change = |email: &str, password: &str| ada.patch(ME, &json!({"email": email, "current_password": password}));
+        ada.patch(ME, &json!({"email": "new@example.com"}))
+            .expect_fields(&[("/current_password", "required")]);
+        let change = |email: &str, password: &str| {
+            ada.patch(ME, &json!({"email": email, "current_password": password}))
+        };
         change("new@example.com", "wrong password").expect_problem(400, "wrong_password");
         change("BOB@example.com", PASSWORD).expect_problem(409, "email_taken");
         assert_eq!(ada.get(ME).text("email"), "ada@example.com");
@@ -111,7 +124,8 @@ on_both! {
     fn of_two_changes_with_one_proof_only_one_is_made(db) {
         let app = TestApp::start(db);
         app.user(Role::Viewer, "ada");
-        let sessions: Vec<_> = (0..4).map(|_| app.bearer(&app.login("ada@example.com", PASSWORD).expect(200))).collect();
+        let sessions: Vec<_> =
+            (0..4).map(|_| app.bearer(&app.login("ada@example.com", PASSWORD).expect(200))).collect();
         let answers: Vec<_> = thread::scope(|scope| {
             let changes: Vec<_> = sessions
                 .iter()
@@ -166,7 +180,8 @@ on_both! {
                 let requests: Vec<_> = (0..6)
                     .map(|_| {
                         scope.spawn(|| {
-                            let answer = user.post("/api/users/me/delete", &json!({"current_password": PASSWORD}));
+                            let answer =
+                                user.post("/api/users/me/delete", &json!({"current_password": PASSWORD}));
                             if answer.status != 204 {
                                 answer.clone().expect_problem(401, "invalid_token");
                             }

@@ -16,7 +16,11 @@ fn document() -> Value {
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = document["paths"].as_object().unwrap();
     let of_path = |(path, item): (&String, &'_ Value)| -> Vec<(String, Value)> {
-        item.as_object().unwrap().iter().map(|(method, operation)| (format!("{method} {path}"), operation.clone())).collect()
+        item.as_object()
+            .unwrap()
+            .iter()
+            .map(|(method, operation)| (format!("{method} {path}"), operation.clone()))
+            .collect()
     };
     let names: Vec<String> = paths.iter().flat_map(of_path).map(|(name, _)| name).collect();
     let values = paths.values().flat_map(|item| item.as_object().unwrap().values());
@@ -57,7 +61,8 @@ fn the_committed_document_is_the_one_that_is_served() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     let again = "cargo run -- openapi > docs/openapi.json";
     let committed = std::fs::read_to_string(&path);
-    let committed = committed.unwrap_or_else(|error| panic!("docs/openapi.json: {error}; make it with: {again}"));
+    let committed =
+        committed.unwrap_or_else(|error| panic!("docs/openapi.json: {error}; make it with: {again}"));
     // Served under the settings of a new checkout, but for the environment, which it does not depend on.
     let app = TestApp::start(TestDb::sqlite());
     for at in ["/openapi.json", "/api/openapi.json"] {
@@ -71,15 +76,23 @@ fn the_committed_document_is_the_one_that_is_served() {
 #[test]
 fn every_operation_is_named_and_explained() {
     let document = document();
-    let tags: BTreeSet<&str> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let tags: BTreeSet<&str> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
     let mut ids = BTreeSet::new();
     for (name, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap_or_else(|| panic!("{name} has no operationId"));
         assert!(ids.insert(id), "{id} is there twice");
-        assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty() && !text.ends_with('.')), "{name}: {}", operation["summary"]);
+        assert!(
+            operation["summary"].as_str().is_some_and(|text| !text.is_empty() && !text.ends_with('.')),
+            "{name}: {}",
+            operation["summary"]
+        );
         let its_tags = operation["tags"].as_array().unwrap_or_else(|| panic!("{name} has no tag"));
         assert!(its_tags.len() == 1 && tags.contains(its_tags[0].as_str().unwrap()), "{name}: {its_tags:?}");
-        assert!(operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2')), "{name}");
+        assert!(
+            operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2')),
+            "{name}"
+        );
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].is_string(), "{name}: {parameter}");
         }
@@ -135,7 +148,11 @@ fn every_error_is_a_problem_with_examples() {
             let examples = content["examples"].as_object().unwrap();
             assert!(!examples.is_empty(), "{name} {status}");
             for (code, example) in examples {
-                assert_eq!((&example["value"]["code"], example["value"]["status"].to_string()), (&json!(code), status.clone()), "{name}");
+                assert_eq!(
+                    (&example["value"]["code"], example["value"]["status"].to_string()),
+                    (&json!(code), status.clone()),
+                    "{name}"
+                );
             }
         }
     }
@@ -147,7 +164,10 @@ fn who_needs_a_token_says_so() {
     let schemes = &document["components"]["securitySchemes"];
     assert_eq!(schemes["oauth2"]["type"], "oauth2");
     assert_eq!(schemes["oauth2"]["flows"]["password"]["tokenUrl"], "/api/auth/login");
-    assert_eq!((&schemes["bearer"]["type"], &schemes["bearer"]["scheme"]), (&json!("http"), &json!("bearer")));
+    assert_eq!(
+        (&schemes["bearer"]["type"], &schemes["bearer"]["scheme"]),
+        (&json!("http"), &json!("bearer"))
+    );
     for (name, operation) in operations(&document) {
         let needs_token = !operation["responses"]["401"].is_null();
         let expected = if needs_token { json!([{"oauth2": []}, {"bearer": []}]) } else { json!([{}]) };
@@ -159,9 +179,16 @@ fn who_needs_a_token_says_so() {
 fn the_token_url_signs_in() {
     let app = TestApp::start(TestDb::sqlite());
     app.user(plinth_domain::Role::Viewer, "ada");
-    let url = app.openapi()["components"]["securitySchemes"]["oauth2"]["flows"]["password"]["tokenUrl"].clone();
+    let url =
+        app.openapi()["components"]["securitySchemes"]["oauth2"]["flows"]["password"]["tokenUrl"].clone();
     // As Swagger UI sends it.
-    let form = [("grant_type", "password"), ("username", "ada@example.com"), ("password", PASSWORD), ("client_id", ""), ("client_secret", "")];
+    let form = [
+        ("grant_type", "password"),
+        ("username", "ada@example.com"),
+        ("password", PASSWORD),
+        ("client_id", ""),
+        ("client_secret", ""),
+    ];
     let tokens = app.anyone().form(url.as_str().unwrap(), &form).expect(200);
     app.bearer(&tokens).get("/api/users/me").expect(200);
 }
@@ -171,15 +198,23 @@ fn without_a_prefix_everything_stands_at_the_root() {
     let app = TestApp::start_with(TestDb::sqlite(), |settings| settings.api_prefix = String::new());
     let document = app.openapi();
     let paths = document["paths"].as_object().unwrap();
-    assert!(paths.keys().all(|path| !path.starts_with("/api") && !path.starts_with("//")), "{:?}", paths.keys());
+    assert!(
+        paths.keys().all(|path| !path.starts_with("/api") && !path.starts_with("//")),
+        "{:?}",
+        paths.keys()
+    );
     let with_prefix = self::document();
     let root = |path: &str| path.strip_prefix("/api").unwrap_or(path).to_owned();
-    let expected: BTreeSet<String> = with_prefix["paths"].as_object().unwrap().keys().map(|path| root(path)).collect();
+    let expected: BTreeSet<String> =
+        with_prefix["paths"].as_object().unwrap().keys().map(|path| root(path)).collect();
     assert_eq!(paths.keys().cloned().collect::<BTreeSet<_>>(), expected);
 
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     app.anyone().post("/auth/register", &body).expect(200);
-    let tokens = app.anyone().form("/auth/login", &[("username", "ada@example.com"), ("password", PASSWORD)]).expect(200);
+    let tokens = app
+        .anyone()
+        .form("/auth/login", &[("username", "ada@example.com"), ("password", PASSWORD)])
+        .expect(200);
     app.anyone().form("/token", &[("username", "ada@example.com"), ("password", PASSWORD)]).expect(200);
     let ada = app.bearer(&tokens);
     let id = ada.get("/users/me").expect(200).text("id");
@@ -187,7 +222,9 @@ fn without_a_prefix_everything_stands_at_the_root() {
     let made = ada.post("/items", &json!({"title": "Lamp"})).expect(201);
     assert_eq!(made.header("location"), format!("/items/{}", made.text("id")));
     ada.get(made.header("location")).expect(200);
-    for path in ["/", "/health", "/health/ready", "/openapi.json", "/docs", "/redoc", "/.well-known/jwks.json"] {
+    for path in
+        ["/", "/health", "/health/ready", "/openapi.json", "/docs", "/redoc", "/.well-known/jwks.json"]
+    {
         app.anyone().get(path).expect(200);
     }
     for path in ["/api/users/me", "/api/health", "/api/openapi.json"] {
@@ -199,7 +236,8 @@ fn without_a_prefix_everything_stands_at_the_root() {
 fn a_new_user_is_where_the_location_says_without_a_prefix_too() {
     let app = TestApp::start_with(TestDb::sqlite(), |settings| settings.api_prefix = String::new());
     app.user(plinth_domain::Role::Admin, "root");
-    let tokens = app.anyone().form("/token", &[("username", "root@example.com"), ("password", PASSWORD)]).expect(200);
+    let tokens =
+        app.anyone().form("/token", &[("username", "root@example.com"), ("password", PASSWORD)]).expect(200);
     let root = app.bearer(&tokens);
     let made = root.post("/users", &json!({"email": "new@example.com", "password": PASSWORD})).expect(201);
     assert_eq!(made.header("location"), format!("/users/{}", made.text("id")));

@@ -174,10 +174,12 @@ on_both! {
         let app = TestApp::start(db);
         let first = login(&app);
         let answers: Vec<Answer> = thread::scope(|scope| {
-            let refreshes: Vec<_> = (0..20).map(|_| {
-                let (client, body) = (app.anyone(), json!({"refresh_token": token(&first)}));
-                scope.spawn(move || client.post("/api/auth/refresh", &body))
-            }).collect();
+            let refreshes: Vec<_> = (0..20)
+                .map(|_| {
+                    let (client, body) = (app.anyone(), json!({"refresh_token": token(&first)}));
+                    scope.spawn(move || client.post("/api/auth/refresh", &body))
+                })
+                .collect();
             refreshes.into_iter().map(|refresh| refresh.join().unwrap().expect(200)).collect()
         });
         let successors: HashSet<String> = answers.iter().map(token).collect();
@@ -259,10 +261,16 @@ on_both! {
         for (body, fields) in [
             ("{}", [("/refresh_token", "required")].as_slice()),
             (r#"{"refresh_token": null}"#, &[("/refresh_token", "null_not_allowed")]),
-            (r#"{"refresh_token": 1, "more": 2}"#, &[("/refresh_token", "wrong_type"), ("/more", "unknown_field")]),
+            (
+                r#"{"refresh_token": 1, "more": 2}"#,
+                &[("/refresh_token", "wrong_type"), ("/more", "unknown_field")],
+            ),
         ] {
             let answer = refresh(body).expect_fields(fields);
-            assert_eq!((&answer.json()["error"], answer.header("cache-control")), (&json!("invalid_request"), "no-store"));
+            assert_eq!(
+                (&answer.json()["error"], answer.header("cache-control")),
+                (&json!("invalid_request"), "no-store")
+            );
         }
         assert_eq!(refresh("{").expect_problem(400, "malformed_json").json()["error"], "invalid_request");
         let form = app.anyone().form("/api/auth/refresh", &[("refresh_token", "x")]);
@@ -304,7 +312,8 @@ on_both! {
         let id = app.stored("ada@example.com").unwrap().0.id;
         app.admin().patch(&format!("/api/users/{id}"), &json!({"role": "editor"})).expect(200);
         let second = app.refresh(&token(&first)).expect(200);
-        let claims = app.access.verify(&second.text("access_token"), plinth_domain::Clock::now(&app.clock)).unwrap();
+        let claims =
+            app.access.verify(&second.text("access_token"), plinth_domain::Clock::now(&app.clock)).unwrap();
         assert_eq!((claims.user, claims.role), (id, Role::Editor));
     }
 }

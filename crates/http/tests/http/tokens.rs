@@ -42,8 +42,15 @@ on_both! {
         for query in ["access_token", "token", "bearer", "Authorization"] {
             expect_missing(app.anyone().get(&format!("{ME}?{query}={token}")));
         }
-        expect_missing(app.anyone().send("GET", ME, &[("cookie", &format!("access_token={token}"))], Vec::new()));
-        for other in ["Basic YTpi", "Digest x", token, &format!("Token {token}"), &format!("Bearer{token}"), ""] {
+        expect_missing(app.anyone().send(
+            "GET",
+            ME,
+            &[("cookie", &format!("access_token={token}"))],
+            Vec::new(),
+        ));
+        for other in
+            ["Basic YTpi", "Digest x", token, &format!("Token {token}"), &format!("Bearer{token}"), ""]
+        {
             expect_missing(with_header(&app, other));
         }
         for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
@@ -56,8 +63,13 @@ on_both! {
         let app = TestApp::start(db);
         let good = format!("Bearer {}", app.viewer("ada").token());
         for other in [good.as_str(), "Bearer x", "Basic YTpi", ""] {
-            for headers in [[("authorization", good.as_str()), ("authorization", other)], [("authorization", other), ("authorization", good.as_str())]] {
-                app.anyone().send("GET", ME, &headers, Vec::new()).expect_problem(400, "ambiguous_authorization");
+            for headers in [
+                [("authorization", good.as_str()), ("authorization", other)],
+                [("authorization", other), ("authorization", good.as_str())],
+            ] {
+                app.anyone()
+                    .send("GET", ME, &headers, Vec::new())
+                    .expect_problem(400, "ambiguous_authorization");
             }
         }
     }
@@ -149,7 +161,10 @@ on_both! {
         names.sort_unstable();
         assert_eq!(names, ["aud", "exp", "iat", "iss", "jti", "nbf", "role", "sid", "sub"]);
         let (session, _) = app.refresh.read(&login.text("refresh_token")).unwrap();
-        assert_eq!((&claims["sub"], &claims["sid"]), (&json!(ada.id.to_string()), &json!(session.to_string())));
+        assert_eq!(
+            (&claims["sub"], &claims["sid"]),
+            (&json!(ada.id.to_string()), &json!(session.to_string()))
+        );
         assert_eq!(claims["role"], "viewer");
         let lives = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
         assert_eq!(login.json()["expires_in"], lives);

@@ -89,15 +89,24 @@ on_both! {
         admin.delete(&format!("/api/users/{}", gone.id)).expect(204);
         let me = at(&admin);
         let before = admin.get(&me).expect(200).json();
-        for body in [json!({"role": "editor"}), json!({"role": "viewer", "full_name": "X"}), json!({"is_active": false})] {
+        for body in [
+            json!({"role": "editor"}),
+            json!({"role": "viewer", "full_name": "X"}),
+            json!({"is_active": false}),
+        ] {
             admin.patch(&me, &body).expect_problem(409, "last_admin");
             admin.put(&me, &body).expect_problem(409, "last_admin");
         }
         admin.delete(&me).expect_problem(409, "last_admin");
-        let delete = |password: &str| admin.post("/api/users/me/delete", &json!({"current_password": password}));
+        let delete =
+            |password: &str| admin.post("/api/users/me/delete", &json!({"current_password": password}));
         delete(PASSWORD).expect_problem(409, "last_admin");
         delete("wrong password").expect_problem(400, "wrong_password");
-        assert_eq!(admin.get(&me).expect(200).json(), before, "nothing has changed, and nobody is signed out");
+        assert_eq!(
+            admin.get(&me).expect(200).json(),
+            before,
+            "nothing has changed, and nobody is signed out"
+        );
         // What does not make the last admin less of one is allowed.
         admin.patch(&me, &json!({"role": "admin", "is_active": true, "full_name": "Root"})).expect(200);
     }

@@ -21,15 +21,27 @@ on_both! {
         let app = TestApp::start(db);
         let admin = app.admin();
         let answer = admin
-            .post("/api/users", &json!({"email": " Grace@Example.com", "password": PASSWORD, "full_name": "Grace", "role": "editor", "is_active": false}))
+            .post(
+                "/api/users",
+                &json!({
+                    "email": " Grace@Example.com", "password": PASSWORD, "full_name": "Grace",
+                    "role": "editor", "is_active": false
+                }),
+            )
             .expect(201);
         let user = answer.json();
         assert_eq!(answer.header("location"), at(user["id"].as_str().unwrap()));
         assert_eq!(admin.get(answer.header("location")).expect(200).json(), user);
-        assert_eq!((&user["email"], &user["role"], &user["is_active"]), (&json!("grace@example.com"), &json!("editor"), &json!(false)));
+        assert_eq!(
+            (&user["email"], &user["role"], &user["is_active"]),
+            (&json!("grace@example.com"), &json!("editor"), &json!(false))
+        );
         app.login("grace@example.com", PASSWORD).expect_problem(400, "account_inactive");
 
-        let user = admin.post("/api/users", &json!({"email": "plain@example.com", "password": PASSWORD})).expect(201).json();
+        let user = admin
+            .post("/api/users", &json!({"email": "plain@example.com", "password": PASSWORD}))
+            .expect(201)
+            .json();
         assert_eq!(
             (&user["role"], &user["is_active"], &user["full_name"], &user["email_verified"]),
             (&json!("viewer"), &json!(true), &Value::Null, &json!(false))
@@ -44,7 +56,13 @@ on_both! {
         let app = TestApp::start(db);
         let admin = app.admin();
         admin
-            .post("/api/users", &json!({"email": "x", "password": "short", "full_name": " ", "role": "root", "is_active": "yes", "id": 1}))
+            .post(
+                "/api/users",
+                &json!({
+                    "email": "x", "password": "short", "full_name": " ",
+                    "role": "root", "is_active": "yes", "id": 1
+                }),
+            )
             .expect_fields(&[
                 ("/email", "invalid_email"),
                 ("/password", "too_short"),
@@ -54,7 +72,13 @@ on_both! {
                 ("/id", "unknown_field"),
             ]);
         admin
-            .post("/api/users", &json!({"email": "new@example.com", "password": "new@example.com", "role": null, "is_active": null}))
+            .post(
+                "/api/users",
+                &json!({
+                    "email": "new@example.com", "password": "new@example.com",
+                    "role": null, "is_active": null
+                }),
+            )
             .expect_fields(&[
                 ("/password", "password_is_email"),
                 ("/role", "null_not_allowed"),
@@ -129,12 +153,27 @@ on_both! {
         let (admin, ada) = (app.admin(), app.viewer("ada"));
         let path = at(ada.id());
         let user = admin
-            .patch(&path, &json!({"full_name": "Countess", "role": "editor", "email": "Countess@example.com"}))
+            .patch(
+                &path,
+                &json!({"full_name": "Countess", "role": "editor", "email": "Countess@example.com"}),
+            )
             .expect(200)
             .json();
         assert_eq!(
-            (&user["full_name"], &user["role"], &user["email"], &user["email_verified"], &user["pending_email"]),
-            (&json!("Countess"), &json!("editor"), &json!("countess@example.com"), &json!(false), &Value::Null)
+            (
+                &user["full_name"],
+                &user["role"],
+                &user["email"],
+                &user["email_verified"],
+                &user["pending_email"]
+            ),
+            (
+                &json!("Countess"),
+                &json!("editor"),
+                &json!("countess@example.com"),
+                &json!(false),
+                &Value::Null
+            )
         );
         // Neither a name nor a role nor an address signs anybody out.
         assert_eq!(ada.get("/api/users/me").expect(200).json(), user);
@@ -158,7 +197,8 @@ on_both! {
         ada.email_verified = true;
         let (id, now) = (ada.id, ada.updated_at);
         app.db.write(move |connection| plinth_persistence::users::update(connection, ada, now)).unwrap();
-        let same = admin.patch(&at(id), &json!({"email": "ADA@example.com", "full_name": "A"})).expect(200).json();
+        let same =
+            admin.patch(&at(id), &json!({"email": "ADA@example.com", "full_name": "A"})).expect(200).json();
         assert_eq!(same["email_verified"], true);
         let other = admin.patch(&at(id), &json!({"email": "other@example.com"})).expect(200).json();
         assert_eq!(other["email_verified"], false);
@@ -194,7 +234,13 @@ on_both! {
         let before = ada.get("/api/users/me").json();
         let path = at(ada.id());
         admin
-            .patch(&path, &json!({"email": null, "password": null, "full_name": "x\0", "role": "Admin", "is_active": 1, "is_superuser": true}))
+            .patch(
+                &path,
+                &json!({
+                    "email": null, "password": null, "full_name": "x\0",
+                    "role": "Admin", "is_active": 1, "is_superuser": true
+                }),
+            )
             .expect_fields(&[
                 ("/email", "null_not_allowed"),
                 ("/password", "null_not_allowed"),
@@ -203,7 +249,10 @@ on_both! {
                 ("/is_active", "wrong_type"),
                 ("/is_superuser", "unknown_field"),
             ]);
-        for body in [json!({"password": "ada@example.com"}), json!({"password": "new@example.com", "email": "New@example.com"})] {
+        for body in [
+            json!({"password": "ada@example.com"}),
+            json!({"password": "new@example.com", "email": "New@example.com"}),
+        ] {
             admin.patch(&path, &body).expect_fields(&[("/password", "password_is_email")]);
         }
         admin.patch(&path, &json!([])).expect_fields(&[("", "wrong_type")]);
@@ -225,8 +274,13 @@ on_both! {
         app.login("admin@example.com", PASSWORD).expect(200);
         // What is no credential, or no change of one, needs none.
         admin.patch(&path, &json!({"full_name": "Root", "email": "ADMIN@example.com"})).expect(200);
-        let changed = admin.patch(&path, &json!({"email": "root@example.com", "current_password": PASSWORD})).expect(200);
-        assert_eq!((changed.text("email").as_str(), &changed.json()["email_verified"]), ("root@example.com", &json!(false)));
+        let changed = admin
+            .patch(&path, &json!({"email": "root@example.com", "current_password": PASSWORD}))
+            .expect(200);
+        assert_eq!(
+            (changed.text("email").as_str(), &changed.json()["email_verified"]),
+            ("root@example.com", &json!(false))
+        );
         admin.patch(&path, &json!({"password": "a new password", "current_password": PASSWORD})).expect(200);
         app.login("root@example.com", PASSWORD).expect_problem(400, "invalid_grant");
         app.login("root@example.com", "a new password").expect(200);

@@ -27,9 +27,18 @@ on_both! {
         let page = admin.get("/api/users?search=ada&include_deleted=true").expect(200).json();
         let row = &page["items"][0];
         assert!(row["deleted_at"].is_string(), "{row}");
-        assert_eq!((&row["id"], &row["email"], &row["full_name"]), (&before["id"], &before["email"], &before["full_name"]));
+        assert_eq!(
+            (&row["id"], &row["email"], &row["full_name"]),
+            (&before["id"], &before["email"], &before["full_name"])
+        );
         assert_eq!(admin.get(item.header("location")).expect(200).json(), item.json());
-        assert_eq!(admin.get(&format!("/api/items?owner_id={}", before["id"].as_str().unwrap())).expect(200).each("title"), ["Lamp"]);
+        assert_eq!(
+            admin
+                .get(&format!("/api/items?owner_id={}", before["id"].as_str().unwrap()))
+                .expect(200)
+                .each("title"),
+            ["Lamp"]
+        );
     }
 
     fn a_restored_user_is_as_before_but_signed_out(db) {
@@ -85,7 +94,10 @@ on_both! {
         let first = app.user(Role::Viewer, "ada");
         let path = format!("/api/users/{}", first.id);
         admin.delete(&path).expect(204);
-        let second = app.anyone().post("/api/auth/register", &json!({"email": "Ada@example.com", "password": "another password"})).expect(200);
+        let second = app
+            .anyone()
+            .post("/api/auth/register", &json!({"email": "Ada@example.com", "password": "another password"}))
+            .expect(200);
         assert_ne!(second.text("id"), first.id.to_string());
         app.login("ada@example.com", "another password").expect(200);
         app.login("ada@example.com", PASSWORD).expect_problem(400, "invalid_grant");
@@ -109,7 +121,8 @@ on_both! {
             })
             .collect();
         let mut statuses: Vec<u16> = thread::scope(|scope| {
-            let restores: Vec<_> = paths.iter().map(|path| scope.spawn(|| admin.post(path, &json!({})))).collect();
+            let restores: Vec<_> =
+                paths.iter().map(|path| scope.spawn(|| admin.post(path, &json!({})))).collect();
             restores.into_iter().map(|restore| restore.join().unwrap().status).collect()
         });
         statuses.sort_unstable();

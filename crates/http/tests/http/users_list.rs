@@ -114,7 +114,9 @@ on_both! {
             assert_eq!(emails(&admin, &format!("sort=email&search={}", encoded(search))), found, "{search}");
         }
         let long = "é".repeat(201);
-        admin.get(&format!("/api/users?search={}", encoded(&long))).expect_fields(&[("query/search", "too_long")]);
+        admin
+            .get(&format!("/api/users?search={}", encoded(&long)))
+            .expect_fields(&[("query/search", "too_long")]);
         admin.get("/api/users?search=a%00b").expect_fields(&[("query/search", "nul_character")]);
     }
 
