@@ -17,7 +17,7 @@ use plinth_persistence::{Database, DatabaseSettings, Location, migrations};
 
 use crate::cli::print;
 use crate::config::{self, Algorithm, Environment, Registration, Settings};
-use crate::{admin, data, limits, logging, shutdown};
+use crate::{admin, data, limits, logging, migrate, shutdown};
 
 /// The time that everything here goes by.
 pub(crate) const CLOCK: SystemClock = SystemClock;
@@ -54,11 +54,13 @@ pub(crate) struct Stores {
 /// Opens the database, brought up to date unless the settings say otherwise, and starts the hashing threads.
 pub(crate) fn open_stores(settings: &Settings) -> anyhow::Result<Stores> {
     let location = settings.database.url.location().clone();
-    make_room(settings)?;
     if settings.database.migrate_on_start {
+        make_room(settings)?;
         for name in migrations::run(&location).context("cannot bring the database up to date")? {
             tracing::info!(migration = name, "migrated");
         }
+    } else {
+        migrate::must_be_done(&location)?;
     }
     let database = Database::start(&DatabaseSettings {
         location: location.clone(),
@@ -70,10 +72,13 @@ pub(crate) fn open_stores(settings: &Settings) -> anyhow::Result<Stores> {
     Ok(Stores { location, database, passwords })
 }
 
-/// Makes the folder that an SQLite file is to be in.
+/// Makes an SQLite file where there is none, and the folder that it is to be in.
 pub(crate) fn make_room(settings: &Settings) -> anyhow::Result<()> {
     match settings.database.url.location() {
-        Location::Sqlite(_) => data::make_folder(&settings.database.url.data_folder()),
+        Location::Sqlite(file) => {
+            data::make_folder(&settings.database.url.data_folder())?;
+            data::make_database_file(file)
+        }
         Location::Postgres(_) => Ok(()),
     }
 }

@@ -22,6 +22,17 @@ pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the data folder {}", folder.display()))
 }
 
+/// Makes an empty SQLite file that its owner alone may read; SQLite gives the files beside it the same rights. One
+/// that exists is left as it is.
+pub(crate) fn make_database_file(file: &Path) -> anyhow::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("cannot make the database {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The key that tokens are signed with: the one that is set, else the one in the data folder, made if need be.
 pub(crate) fn signing_key(settings: &Settings, entropy: &dyn Entropy) -> anyhow::Result<Secret> {
     if let Some(key) = &settings.tokens.secret_key {

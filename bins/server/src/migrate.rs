@@ -40,6 +40,16 @@ fn lines_of(done: Vec<String>, what: &str, nothing: &str) -> Vec<String> {
     done.into_iter().map(|name| format!("{what} {name}")).collect()
 }
 
+/// Refuses a database whose schema is older than this program, for where nobody may change it but by hand.
+pub(crate) fn must_be_done(location: &Location) -> anyhow::Result<()> {
+    const ADVICE: &str = "run `plinth migrate up`, or set MIGRATE_ON_START=true";
+    must_exist(location).context(ADVICE)?;
+    let all = migrations::status(location).context("cannot tell where the schema stands")?;
+    let pending: Vec<_> = all.into_iter().filter(|one| !one.applied).map(|one| one.name).collect();
+    ensure!(pending.is_empty(), "the database lacks {}: {ADVICE}", pending.join(", "));
+    Ok(())
+}
+
 /// Opening an SQLite file would make it, which nobody expects who only asks.
 fn must_exist(location: &Location) -> anyhow::Result<()> {
     if let Location::Sqlite(file) = location {

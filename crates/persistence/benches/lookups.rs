@@ -9,7 +9,7 @@ use plinth_domain::items::{ItemFilter, ItemSortKey};
 use plinth_domain::paging::{PageRequest, Part, Sort};
 use plinth_domain::sessions::Rotation;
 use plinth_domain::{Email, Item, ItemId, Price, Role, Session, SessionId, Timestamp, Title, User, UserId};
-use plinth_persistence::{Connection, bulk, items, sessions, users};
+use plinth_persistence::{Connection, bulk, items, sessions};
 use plinth_testing::{TestDb, TestEntropy};
 use std::time::Duration;
 

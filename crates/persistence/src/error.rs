@@ -49,8 +49,6 @@ impl From<diesel::result::Error> for Error {
         match error {
             Diesel::NotFound => Self::NotFound,
             Diesel::DatabaseError(kind, info) => from_database(kind, info),
-            // That the rollback failed as well adds nothing to it.
-            Diesel::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
             Diesel::BrokenTransactionManager => Self::Unavailable("the transaction broke off", None),
             other => Self::Unexpected(other.into()),
         }

@@ -3,8 +3,12 @@
 //! Both databases have the same versions under the same names, in `migrations/sqlite` and `migrations/postgres`.
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
-use diesel::{PgConnection, SqliteConnection};
+use diesel::pg::Pg;
+use diesel::sql_types::Bool;
+use diesel::sqlite::Sqlite;
+use diesel::{PgConnection, QueryDsl as _, RunQueryDsl as _, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::connection::AnyConnection as Connection;
@@ -57,9 +61,11 @@ pub fn revert(location: &Location, steps: usize) -> Result<Vec<String>, Error> {
 /// # Errors
 /// [`Error::Unavailable`] if the database cannot be opened.
 pub fn status(location: &Location) -> Result<Vec<Status>, Error> {
-    match connect_once(location)? {
-        Connection::Sqlite(mut connection) => report(&mut connection, SQLITE),
-        Connection::Postgres(mut connection) => report(&mut connection, POSTGRES),
+    let mut connection = connect_once(location)?;
+    let applied = look_up(&mut connection)?;
+    match connection {
+        Connection::Sqlite(_) => report::<Sqlite>(SQLITE, &applied),
+        Connection::Postgres(_) => report::<Pg>(POSTGRES, &applied),
     }
 }
 
@@ -106,20 +112,42 @@ where
         .collect()
 }
 
-fn report<DB, C>(connection: &mut C, source: EmbeddedMigrations) -> Result<Vec<Status>, Error>
+diesel::table! {
+    /// Diesel's record of the migrations that have been applied.
+    __diesel_schema_migrations (version) {
+        /// What the name of its folder begins with.
+        version -> Text,
+    }
+}
+
+/// The versions that the database has. This only looks; Diesel's own way makes its table first, and the role that a
+/// server runs as need not have the right to make tables.
+fn look_up(connection: &mut Connection) -> Result<Vec<String>, Error> {
+    let exists = match connection {
+        Connection::Sqlite(_) => {
+            "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '__diesel_schema_migrations')"
+        }
+        Connection::Postgres(_) => "to_regclass('__diesel_schema_migrations') IS NOT NULL",
+    };
+    if !diesel::select(sql::<Bool>(exists)).get_result(connection)? {
+        return Ok(Vec::new());
+    }
+    let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
+    Ok(versions.load(connection)?)
+}
+
+fn report<DB>(source: EmbeddedMigrations, applied: &[String]) -> Result<Vec<Status>, Error>
 where
     DB: diesel::backend::Backend,
-    C: MigrationHarness<DB>,
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let applied = connection.applied_migrations().map_err(Error::Unexpected)?;
     let mut known = source.migrations().map_err(Error::Unexpected)?;
     known.sort_by_key(|migration| migration.name().to_string());
     Ok(known
         .iter()
         .map(|migration| Status {
             name: migration.name().to_string(),
-            applied: applied.contains(&migration.name().version()),
+            applied: applied.contains(&migration.name().version().to_string()),
         })
         .collect())
 }

@@ -44,6 +44,11 @@ pub(crate) fn weakness_of_key(key: &str) -> Option<String> {
     if is_placeholder(key) {
         return Some("is a well-known placeholder; make one with `openssl rand -base64 32`".to_owned());
     }
+    // In random hexadecimal digits one in sixteen does.
+    let counts_up = key.as_bytes().windows(2).filter(|pair| pair[1] == pair[0].wrapping_add(1)).count();
+    if counts_up > key.len() / 2 {
+        return Some("counts up; make one with `openssl rand -base64 32`".to_owned());
+    }
     // 32 random hexadecimal digits, the poorest alphabet in use, have fewer than 8 different ones about never.
     if distinct_bytes(key) < 8 {
         return Some("repeats a few characters; make one with `openssl rand -base64 32`".to_owned());

@@ -107,12 +107,7 @@ fn whole_session(client: Client) -> Session {
     session.ask(("GET", &format!("/api/items?{query}=1")), "/api/items", ("", ""), 422);
     session.user = None;
     let broken = format!(r#"{{"email": "eve@example.com", "password": "{wrong}""#);
-    session.ask(
-        ("POST", "/api/auth/register"),
-        "/api/auth/register",
-        ("application/json", &broken),
-        400,
-    );
+    session.ask(("POST", "/api/auth/register"), "/api/auth/register", ("application/json", &broken), 400);
     session.ask(("POST", "/api/auth/register"), "/api/auth/register", ("text/plain", &broken), 415);
     session.ask(("GET", &format!("/{query}?token={query}")), "-", ("", ""), 404);
     let access = session.client.token().to_owned();

@@ -1,10 +1,11 @@
 //! The schema on both databases: by hand, at start, and by several instances at once.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use plinth_testing::postgres;
 
-use crate::support::{CHEAP, Server, folder, free_port, plinth, run, texts};
+use crate::support::{CHEAP, Server, finish, folder, free_port, plinth, run, texts};
 
 /// The two databases, empty; the URL is that of PostgreSQL, or what stands for the SQLite file in the folder.
 fn on_both(case: impl Fn(&Path, &str)) {
@@ -107,13 +108,12 @@ fn several_that_migrate_at_once_take_turns() {
         let children: Vec<_> = commands
             .iter_mut()
             .map(|command| {
-                use std::process::Stdio;
                 command.args(["migrate", "up"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
             })
             .collect();
         let mut applied = 0;
         for child in children {
-            let output = child.wait_with_output().unwrap();
+            let output = finish(child);
             let (out, err) = texts(&output);
             assert!(output.status.success(), "{err}");
             applied += out.lines().filter(|line| line.starts_with("applied ")).count();
@@ -132,8 +132,7 @@ fn instances_that_start_at_once_serve_one_database() {
             ("FIRST_SUPERUSER", "ada@example.com"),
             ("FIRST_SUPERUSER_PASSWORD", "correct horse"),
         ];
-        let mut servers: Vec<_> =
-            (0..4).map(|_| Server::spawn(folder, &variables, free_port())).collect();
+        let mut servers: Vec<_> = (0..4).map(|_| Server::spawn(folder, &variables, free_port())).collect();
         servers.iter_mut().for_each(Server::wait_until_ready);
         // An account and a token from one are good at all the others.
         let ada = servers[0].sign_in("ada@example.com", "correct horse");

@@ -35,9 +35,9 @@ pub(crate) fn plinth(folder: &Path, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs a subcommand to its end.
+/// Runs a subcommand to its end, which has to come.
 pub(crate) fn run(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    plinth(folder, variables).args(arguments).output().unwrap()
+    run_with_input(folder, variables, arguments, "")
 }
 
 /// Runs a subcommand that reads that text from standard input.
@@ -52,7 +52,37 @@ pub(crate) fn run_with_input(
     let mut child = command.spawn().unwrap();
     // It may refuse before it reads; then there is nobody to write to.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+    finish(child)
+}
+
+/// Waits for the end of a process whose outputs are pipes; one that goes on for too long is killed.
+pub(crate) fn finish(mut child: Child) -> Output {
+    let read = |mut stream: Box<dyn Read + Send>| {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).unwrap();
+            bytes
+        })
+    };
+    let stdout = read(Box::new(child.stdout.take().unwrap()));
+    let stderr = read(Box::new(child.stderr.take().unwrap()));
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break Some(status),
+            None if Instant::now() > deadline => break None,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    if status.is_none() {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+    let Some(status) = status else {
+        panic!("it never ended; it wrote {}", String::from_utf8_lossy(&stdout))
+    };
+    Output { status, stdout, stderr }
 }
 
 /// Standard output and standard error of a run, as text.
@@ -145,7 +175,8 @@ impl Server {
     /// A client that has signed in.
     pub(crate) fn sign_in(&self, email: &str, password: &str) -> Client {
         let client = self.client();
-        let tokens = client.form("/api/auth/login", &[("username", email), ("password", password)]).expect(200);
+        let tokens =
+            client.form("/api/auth/login", &[("username", email), ("password", password)]).expect(200);
         client.with_token(&tokens.text("access_token"))
     }
 

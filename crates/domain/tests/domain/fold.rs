@@ -53,11 +53,11 @@ fn ascii_is_lower_cased_and_nothing_else() {
     assert_eq!(fold(""), "");
 }
 
-/// Every character there is, alone.
+/// Every character of the planes that have letters and marks, alone.
 #[test]
 fn folding_is_idempotent_and_blind_to_case_for_every_character() {
     let mut wrong = vec![];
-    for c in '\0'..=char::MAX {
+    for c in '\0'..='\u{2ffff}' {
         let folded = fold(c.encode_utf8(&mut [0; 4]));
         let upper: String = c.to_uppercase().collect();
         let lower: String = c.to_lowercase().collect();

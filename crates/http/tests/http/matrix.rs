@@ -34,8 +34,8 @@ pub(crate) enum Sent {
 
 use Sent::{Bad, Body, Good, Malformed, Media, NoId, Query, Stale, UnknownId};
 
-/// Those who try, in the order of the columns: `owner` is a viewer, whose account or item it is about, `viewer` one
-/// who has nothing to do with it; `off` has been deactivated.
+/// Those who try, in the order of the columns: `owner` is a viewer, whose account or item it is about, `viewer`
+/// one who has nothing to do with it; `off` has been deactivated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
     Anonymous,

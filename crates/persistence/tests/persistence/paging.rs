@@ -92,6 +92,7 @@ fn order(a: &(SortValue, Uuid), b: &(SortValue, Uuid), descending: bool) -> Orde
 
 /// Checks that pages and cursors show these rows in this order, each once, whatever their size.
 fn walk<T, K: Copy, F: Clone>(
+    name: &str,
     rows: &[T],
     sort: Sort<K>,
     filter: &F,
@@ -115,7 +116,11 @@ fn walk<T, K: Copy, F: Clone>(
             let Some(after) = slice.more_after else { break };
             part = Part::After(after);
         }
-        assert_eq!(by_cursor, expected, "by cursor, {size} at a time");
+        assert_eq!(
+            by_cursor, expected,
+            "{name} by cursor, {size} at a time, descending: {}",
+            sort.descending
+        );
 
         // One row a page takes as many queries as the cursors did, with nothing more to show.
         if size == 1 {
@@ -130,7 +135,7 @@ fn walk<T, K: Copy, F: Clone>(
                 break;
             }
         }
-        assert_eq!(by_page, expected, "by page, {size} at a time");
+        assert_eq!(by_page, expected, "{name} by page, {size} at a time, descending: {}", sort.descending);
     }
 }
 
@@ -148,8 +153,7 @@ fn walk_items(db: &TestDb, rows: &[Item], filter: &ItemFilter) {
                 };
                 (value, item.id.uuid())
             };
-            println!("items by {name}, descending: {descending}");
-            walk(rows, Sort { key, descending }, filter, position, |request| {
+            walk(name, rows, Sort { key, descending }, filter, position, |request| {
                 db.read(move |c| items::list(c, &request)).unwrap()
             });
         }
@@ -170,8 +174,7 @@ fn walk_users(db: &TestDb, rows: &[User], filter: &UserFilter) {
                 };
                 (value, user.id.uuid())
             };
-            println!("users by {name}, descending: {descending}");
-            walk(rows, Sort { key, descending }, filter, position, |request| {
+            walk(name, rows, Sort { key, descending }, filter, position, |request| {
                 db.read(move |c| users::list(c, &request)).unwrap()
             });
         }

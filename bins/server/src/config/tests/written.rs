@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::super::read;
 use super::super::source::Source;
 use super::super::table::TABLE;
-use super::super::read;
 use super::settings;
 
 /// Compares a file of the project with what it should be, which may depend on what it is; writes that first where
