@@ -39,7 +39,7 @@ impl User {
     }
 }
 
-/// The JSON of a user, which adds what follows from the role.
+/// A user's account.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = User))]

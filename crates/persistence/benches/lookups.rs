@@ -1,7 +1,7 @@
 //! What the queries of the busiest requests cost on SQLite: `cargo bench -p plinth-persistence`.
 //!
-//! `direct` runs them on a connection of its own; `through_database` asks [`Database::read`] for the same, so the
-//! difference is the way to a database thread and back.
+//! `direct` runs a thousand of each on the connection that one read is given; `through_database` makes a read of each,
+//! so the difference is the way to a database thread and back.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has no result")]
 
 use divan::{Bencher, black_box};

@@ -46,7 +46,7 @@ pub struct LoginForm {
     #[schema(format = Password, example = "correct horse battery")]
     pub password: String,
     /// `password`, where it is sent.
-    #[schema(required = false, example = "password", pattern = "^password$")]
+    #[schema(value_type = String, required = false, example = "password", pattern = "^password$")]
     pub grant_type: Option<String>,
 }
 
