@@ -191,6 +191,9 @@ impl Password {
     /// The most characters (code points).
     pub const MAX: usize = 256;
 
+    /// The most bytes of a claim that are worth verifying: more than any password has, under any rules.
+    pub const LONGEST_CLAIM: usize = 4096;
+
     /// Reads a new password, which has to keep the rules. Whether it is the account's own email is checked with [`Password::differs_from`].
     pub fn parse(text: &str) -> Result<Self, Violation> {
         without_nul(text)?;

@@ -17,9 +17,10 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::error::ApiError;
 use crate::fields::{Fields, FromFields, pairs, read_all};
+use crate::problem::FieldError;
 use crate::settings::HttpSettings;
 
-/// A JSON body.
+/// A JSON body. Operations that take one take nothing from the query string.
 pub struct Body<T>(Result<T, ApiError>);
 
 impl<T> Body<T> {
@@ -35,12 +36,34 @@ impl<T: FromFields + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = read_body(request, payload, "application/json");
-        Box::pin(async move { Ok(Self(bytes.await.and_then(|bytes| parse_json(&bytes)))) })
+        let stray = parse_query::<NoParameters>(request.query_string()).err().unwrap_or_default();
+        Box::pin(async move { Ok(Self(bytes.await.and_then(|bytes| parse_json(&bytes, stray)))) })
     }
 }
 
-fn parse_json<T: FromFields>(bytes: &[u8]) -> Result<T, ApiError> {
-    read_all(Fields::from_json(bytes)?).map_err(ApiError::Invalid)
+/// `stray` is what is wrong with the rest of the request, to be named together with the fields of the body.
+fn parse_json<T: FromFields>(bytes: &[u8], stray: Vec<FieldError>) -> Result<T, ApiError> {
+    match read_all(Fields::from_json(bytes)?) {
+        Ok(value) if stray.is_empty() => Ok(value),
+        Ok(_) => Err(ApiError::Invalid(stray)),
+        Err(mut errors) => {
+            errors.extend(stray);
+            Err(ApiError::Invalid(errors))
+        }
+    }
+}
+
+/// What an operation takes from the query string that takes nothing.
+pub struct NoParameters;
+
+impl FromFields for NoParameters {
+    fn read(_: &mut Fields<'_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+fn parse_query<T: FromFields>(query: &str) -> Result<T, Vec<FieldError>> {
+    read_all(Fields::from_query(query))
 }
 
 /// The query string.
@@ -58,8 +81,7 @@ impl<T: FromFields> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let fields = Fields::from_query(request.query_string());
-        ready(Ok(Self(read_all(fields).map_err(ApiError::Invalid))))
+        ready(Ok(Self(parse_query(request.query_string()).map_err(ApiError::Invalid))))
     }
 }
 

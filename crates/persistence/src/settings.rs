@@ -83,9 +83,14 @@ impl Location {
 /// Adds what keeps a lost server from holding our threads, unless the URL says otherwise.
 fn with_defaults(rest: &str) -> String {
     let mut url = rest.to_owned();
-    for (name, value) in
-        [("connect_timeout", "2"), ("application_name", "plinth"), ("tcp_user_timeout", "10000")]
-    {
+    for (name, value) in [
+        ("connect_timeout", "2"),
+        ("application_name", "plinth"),
+        ("tcp_user_timeout", "10000"),
+        ("keepalives_idle", "10"),
+        ("keepalives_interval", "5"),
+        ("keepalives_count", "3"),
+    ] {
         if !rest.contains(&format!("{name}=")) {
             url.push(if url.contains('?') { '&' } else { '?' });
             url.push_str(&format!("{name}={value}"));

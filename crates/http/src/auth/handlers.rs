@@ -13,17 +13,14 @@ use super::dto::{LoginForm, Refresh, Register, Tokens};
 use crate::answer;
 use crate::caller::{Caller, own};
 use crate::error::ApiError;
-use crate::extract::{Body, FormPairs};
+use crate::extract::{Body, FormPairs, NoParameters, Query};
 use crate::openapi::{
-    Authenticated, FormBody, JsonBody, LoginRefused, RateLimited, RefreshRefused, RegistrationClosed,
-    Unavailable,
+    Authenticated, FormBody, InvalidQuery, JsonBody, LoginRefused, RateLimited, RefreshRefused,
+    RegistrationClosed, Unavailable,
 };
 use crate::state::App;
 
 type Answer = Result<HttpResponse, ApiError>;
-
-/// A password longer than this is nobody's: it is refused after the usual work, without being hashed.
-const LONGEST_CANDIDATE: usize = 4096;
 
 /// Create an account
 ///
@@ -102,7 +99,8 @@ async fn sign_in(app: &App, form: FormPairs) -> Answer {
     let form = LoginForm::read(&form.valid()?)?;
     let claimed = Password::claimed(&form.password);
     let account = match Email::parse(&form.username) {
-        Ok(email) if form.password.len() <= LONGEST_CANDIDATE => account(app, email).await?,
+        // A longer claim is nobody's password: it is refused after the usual work, without being hashed.
+        Ok(email) if form.password.len() <= Password::LONGEST_CLAIM => account(app, email).await?,
         _ => None,
     };
     let stored = account.as_ref().map(|(_, hash)| PasswordHash::from_stored(hash.clone()));
@@ -224,12 +222,17 @@ async fn renew(app: &App, body: Body<Refresh>) -> Answer {
 /// Ends the session: its access and refresh tokens are dead at once.
 #[utoipa::path(
     post, path = "/auth/logout", operation_id = "logout", tag = "auth",
-    responses((status = 204, description = "The session has ended."), Authenticated),
+    responses((status = 204, description = "The session has ended."), Authenticated, InvalidQuery),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn logout(caller: Caller) -> Answer {
+pub(crate) async fn logout(caller: Caller, query: Query<NoParameters>) -> Answer {
     let session = caller.session()?;
-    caller.write(move |connection, _| own(sessions::end(connection, session))).await?;
+    caller
+        .write(move |connection, _| {
+            query.valid()?;
+            own(sessions::end(connection, session))
+        })
+        .await?;
     Ok(answer::done())
 }
 
@@ -240,10 +243,11 @@ pub(crate) async fn logout(caller: Caller) -> Answer {
     post, path = "/auth/test-token", operation_id = "test_token", tag = "auth",
     responses(
         (status = 200, description = "The user.", body = UserJson<'static>),
-        Authenticated,
+        Authenticated, InvalidQuery,
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn test_token(caller: Caller) -> Answer {
-    Ok(answer::ok(&caller.read(|_, user| Ok(user.clone())).await?))
+pub(crate) async fn test_token(caller: Caller, query: Query<NoParameters>) -> Answer {
+    let user = caller.read(move |_, user| query.valid().map(|_| user.clone())).await?;
+    Ok(answer::ok(&user))
 }

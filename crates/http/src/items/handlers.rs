@@ -9,7 +9,7 @@ use super::dto::{ItemCreate, ItemList, ItemListParams, ItemUpdate};
 use crate::answer::{self, Conditions, IfMatch, etag};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{Body, NoParameters, PathId, Query};
 use crate::listing::{self, PageParams};
 use crate::openapi::{Authenticated, Forbidden, InvalidQuery, JsonBody, NotFound, PreconditionFailed};
 
@@ -88,13 +88,22 @@ pub(crate) async fn create(caller: Caller, body: Body<ItemCreate>) -> Answer {
     responses(
         (status = 200, description = "The item.", body = Item, headers(("ETag" = String, description = "The tag of this version."))),
         (status = 304, description = "The client has this version.", headers(("ETag" = String, description = "The tag of this version."))),
-        Authenticated, NotFound,
+        Authenticated, NotFound, InvalidQuery,
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn get(caller: Caller, id: PathId<ItemId>, request: HttpRequest) -> Answer {
-    let item =
-        caller.read(move |connection, user| visible(items::find(connection, id.valid()?)?, user)).await?;
+pub(crate) async fn get(
+    caller: Caller,
+    id: PathId<ItemId>,
+    query: Query<NoParameters>,
+    request: HttpRequest,
+) -> Answer {
+    let item = caller
+        .read(move |connection, user| {
+            query.valid()?;
+            visible(items::find(connection, id.valid()?)?, user)
+        })
+        .await?;
     if Conditions::read(request.headers()).is_known(item.updated_at) {
         return Ok(with_etag(HttpResponse::NotModified().finish(), &item));
     }
@@ -160,15 +169,21 @@ pub(crate) async fn update_put(
     params(("id" = uuid::Uuid, Path, description = "The item's id."), IfMatch),
     responses(
         (status = 204, description = "The item is deleted."),
-        Authenticated, Forbidden, NotFound, PreconditionFailed,
+        Authenticated, Forbidden, NotFound, PreconditionFailed, InvalidQuery,
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn delete(caller: Caller, id: PathId<ItemId>, request: HttpRequest) -> Answer {
+pub(crate) async fn delete(
+    caller: Caller,
+    id: PathId<ItemId>,
+    query: Query<NoParameters>,
+    request: HttpRequest,
+) -> Answer {
     let conditions = Conditions::read(request.headers());
     caller
         .write(move |connection, user| {
             let item = changeable(connection, user, id)?;
+            query.valid()?;
             conditions.require_match(item.updated_at)?;
             Ok(items::delete(connection, item.id)?)
         })

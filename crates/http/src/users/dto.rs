@@ -2,7 +2,7 @@
 
 use plinth_domain::paging::{PageRequest, Sort, SortValue};
 use plinth_domain::users::{Touches, UserFilter, UserSortKey};
-use plinth_domain::{Email, FullName, Password, Role, User, Violation};
+use plinth_domain::{Email, FullName, Password, Role, User, Violation, text};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::fields::{Fields, FromFields, Patch};
@@ -116,7 +116,7 @@ fn own_fields(fields: &mut Fields<'_>) -> Option<UserUpdate> {
     let full_name = fields.nullable("full_name", FullName::parse);
     let email = fields.optional("email", Email::parse);
     let password = fields.optional("password", Password::parse);
-    let current_password = fields.optional("current_password", |text| Ok(Password::claimed(text)));
+    let current_password = fields.optional("current_password", claimed);
     Some(UserUpdate {
         full_name: full_name?,
         email: email?,
@@ -151,6 +151,16 @@ pub(crate) struct MeUpdateJson {
     current_password: Option<String>,
 }
 
+/// A password to be verified. No password is nearly as long, and hashing takes time by its length.
+fn claimed(text: &str) -> Result<Password, Violation> {
+    text::without_nul(text)?;
+    if text.len() > Password::LONGEST_CLAIM {
+        let most = Password::LONGEST_CLAIM;
+        return Err(Violation::new("too_long", format!("must be at most {most} bytes long")));
+    }
+    Ok(Password::claimed(text))
+}
+
 /// The proof that it is the user who deletes the account.
 #[derive(ToSchema)]
 pub struct DeleteMe {
@@ -161,7 +171,7 @@ pub struct DeleteMe {
 
 impl FromFields for DeleteMe {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let current_password = fields.required("current_password", |text| Ok(Password::claimed(text)));
+        let current_password = fields.required("current_password", claimed);
         Some(Self { current_password: current_password? })
     }
 }

@@ -10,7 +10,7 @@ use super::dto::{DeleteMe, MeUpdate, MeUpdateJson, UserCreate, UserList, UserLis
 use crate::answer;
 use crate::caller::{Caller, own};
 use crate::error::ApiError;
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{Body, NoParameters, PathId, Query};
 use crate::listing::{self, PageParams};
 use crate::openapi::{
     Authenticated, EmailTaken, EmailTakenOrLastAdmin, EmailTakenOrNotDeleted, Forbidden, InvalidQuery,
@@ -90,11 +90,12 @@ pub(crate) async fn create(caller: Caller, body: Body<UserCreate>) -> Answer {
 /// Show one's own account
 #[utoipa::path(
     get, path = "/users/me", operation_id = "get_me", tag = "users",
-    responses((status = 200, description = "The account.", body = UserJson<'static>), Authenticated),
+    responses((status = 200, description = "The account.", body = UserJson<'static>), Authenticated, InvalidQuery),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn me(caller: Caller) -> Answer {
-    Ok(answer::ok(&caller.read(|_, user| Ok(user.clone())).await?))
+pub(crate) async fn me(caller: Caller, query: Query<NoParameters>) -> Answer {
+    let me = caller.read(move |_, user| query.valid().map(|_| user.clone())).await?;
+    Ok(answer::ok(&me))
 }
 
 /// Change one's own account
@@ -170,14 +171,15 @@ pub(crate) async fn delete_me(caller: Caller, body: Body<DeleteMe>) -> Answer {
 #[utoipa::path(
     get, path = "/users/{id}", operation_id = "get_user", tag = "users",
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
-    responses((status = 200, description = "The user.", body = UserJson<'static>), Authenticated, Forbidden, NotFound),
+    responses((status = 200, description = "The user.", body = UserJson<'static>), Authenticated, Forbidden, NotFound, InvalidQuery),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn get(caller: Caller, id: PathId<UserId>) -> Answer {
+pub(crate) async fn get(caller: Caller, id: PathId<UserId>, query: Query<NoParameters>) -> Answer {
     let found = caller
         .read(move |connection, user| match id.valid() {
             Ok(id) => {
                 user.may_read(id)?;
+                query.valid()?;
                 Ok(users::find(connection, id)?)
             }
             Err(error) => {
@@ -246,14 +248,15 @@ pub(crate) async fn update_put(caller: Caller, id: PathId<UserId>, body: Body<Us
 #[utoipa::path(
     delete, path = "/users/{id}", operation_id = "delete_user", tag = "users",
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
-    responses((status = 204, description = "The user is deleted."), Authenticated, Forbidden, NotFound, LastAdmin),
+    responses((status = 204, description = "The user is deleted."), Authenticated, Forbidden, NotFound, LastAdmin, InvalidQuery),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn delete(caller: Caller, id: PathId<UserId>) -> Answer {
+pub(crate) async fn delete(caller: Caller, id: PathId<UserId>, query: Query<NoParameters>) -> Answer {
     let now = caller.app().now();
     caller
         .write(move |connection, user| {
             user.role.require(Permission::ManageUsers)?;
+            query.valid()?;
             let target = users::find_for_change(connection, id.valid()?)?;
             change::delete(connection, target, now)
         })
@@ -267,15 +270,16 @@ pub(crate) async fn delete(caller: Caller, id: PathId<UserId>) -> Answer {
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
     responses(
         (status = 200, description = "The user.", body = UserJson<'static>),
-        Authenticated, Forbidden, NotFound, EmailTakenOrNotDeleted,
+        Authenticated, Forbidden, NotFound, EmailTakenOrNotDeleted, InvalidQuery,
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn restore(caller: Caller, id: PathId<UserId>) -> Answer {
+pub(crate) async fn restore(caller: Caller, id: PathId<UserId>, query: Query<NoParameters>) -> Answer {
     let now = caller.app().now();
     let restored = caller
         .write(move |connection, user| {
             user.role.require(Permission::ManageUsers)?;
+            query.valid()?;
             let mut target = users::find_even_deleted_for_change(connection, id.valid()?)?;
             if target.deleted_at.take().is_none() {
                 return Err(ApiError::NotDeleted);

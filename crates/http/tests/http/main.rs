@@ -23,6 +23,7 @@ mod matrix_order;
 mod matrix_trial;
 mod me;
 mod openapi;
+mod query;
 mod refresh;
 mod service;
 mod support;

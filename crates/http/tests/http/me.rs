@@ -60,10 +60,15 @@ on_both! {
             ]);
             ada.json(method, ME, &[], &json!({"password": "ada@example.com", "current_password": PASSWORD}))
                 .expect_fields(&[("/password", "password_is_email")]);
-            for wrong in ["", "wrong password", "correct horse battery ", "\0", &"x".repeat(100_000)] {
-                ada.json(method, ME, &[], &json!({"password": "a new password", "current_password": wrong}))
-                    .expect_problem(400, "wrong_password");
+            let change = |claim: &str| {
+                let body = json!({"password": "a new password", "current_password": claim});
+                ada.json(method, ME, &[], &body)
+            };
+            for wrong in ["", "wrong password", "correct horse battery ", &"x".repeat(4096)] {
+                change(wrong).expect_problem(400, "wrong_password");
             }
+            change("\0").expect_fields(&[("/current_password", "nul_character")]);
+            change(&"x".repeat(4097)).expect_fields(&[("/current_password", "too_long")]);
         }
         app.login("ada@example.com", PASSWORD).expect(200);
     }
