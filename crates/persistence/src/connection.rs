@@ -3,6 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 
+use crate::error::Error;
 use crate::settings::Location;
 
 /// A connection to the database in use. Queries are written once, against this.
@@ -31,10 +32,18 @@ const SQLITE_SETUP: &str = "\
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -8192;
     PRAGMA temp_store = MEMORY;
+    PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;";
 
-/// A statement that hangs, or waits for a lock that nobody gives back, must not hold a thread for ever.
+/// The writer keeps more pages, 32 MiB: each insert touches a page of every index, and those of a busy table come up
+/// again before the next checkpoint (16 MiB of log).
+const SQLITE_WRITER_SETUP: &str = "PRAGMA cache_size = -32768;";
+
+/// A statement that hangs, or waits for a lock that nobody gives back, must not hold a thread for ever. What is
+/// checked under a lock rests on seeing what others committed before the lock was had, which `READ COMMITTED` gives
+/// and the stricter levels, which a role or a database may have as a default, do not.
 const POSTGRES_SETUP: &str = "\
+    SET default_transaction_isolation = 'read committed';
     SET statement_timeout = '30s';
     SET lock_timeout = '10s';
     SET idle_in_transaction_session_timeout = '60s';";
@@ -45,20 +54,42 @@ pub(crate) fn open(location: &Location, purpose: Purpose) -> diesel::ConnectionR
         Location::Sqlite(path) => {
             let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
             set_up_sqlite(&mut connection).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-            if purpose == Purpose::Reading {
-                connection
-                    .batch_execute("PRAGMA query_only = ON;")
-                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-            }
+            let for_purpose = match purpose {
+                Purpose::Reading => "PRAGMA query_only = ON;",
+                Purpose::Writing => SQLITE_WRITER_SETUP,
+            };
+            connection
+                .batch_execute(for_purpose)
+                .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
             Ok(AnyConnection::Sqlite(connection))
         }
         Location::Postgres(url) => {
-            let mut connection = PgConnection::establish(url.expose())?;
+            let mut connection = PgConnection::establish(url.expose()).map_err(without_the_url)?;
             connection
                 .batch_execute(POSTGRES_SETUP)
                 .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
             Ok(AnyConnection::Postgres(connection))
         }
+    }
+}
+
+/// Opens one connection outside a pool, for what happens before there is one.
+pub(crate) fn connect_once(location: &Location) -> Result<AnyConnection, Error> {
+    open(location, Purpose::Writing)
+        .map_err(|error| Error::Unavailable("it cannot be opened", Some(Box::new(error))))
+}
+
+/// libpq repeats what it cannot read of a URL, and that may be a part of the password. [`Location::parse`] refuses
+/// such URLs; this is for those that it does not know of. The errors that come later, from reading on, name hosts,
+/// ports, users and databases, never the password.
+fn without_the_url(error: diesel::ConnectionError) -> diesel::ConnectionError {
+    match error {
+        diesel::ConnectionError::BadConnection(text)
+            if text.contains(" URI") || text.contains("percent-encoded") =>
+        {
+            diesel::ConnectionError::InvalidConnectionUrl("libpq cannot read the URL".to_owned())
+        }
+        other => other,
     }
 }
 
@@ -97,8 +128,10 @@ pub(crate) enum RowLock {
     Administrators,
 }
 
-/// Any number that nothing else in the database uses for an advisory lock.
+/// The numbers of PostgreSQL's advisory locks: any that nothing else in the database uses.
 const ADMINISTRATORS: i64 = 0x706c_696e_7468_0001;
+/// That of migrations, kept for a session.
+pub(crate) const MIGRATIONS: i64 = 8_101_821_064_823_570_433;
 
 impl RowLock {
     fn take(self, connection: &mut PgConnection) -> QueryResult<()> {
