@@ -73,16 +73,6 @@ pub(crate) async fn ensure_first(
 fn administrator(email: Email, full_name: Option<FullName>) -> User {
     let now = app::CLOCK.now();
     let entropy: &dyn Entropy = &app::ENTROPY;
-    User {
-        id: UserId::new(now, entropy),
-        email,
-        pending_email: None,
-        full_name,
-        role: Role::Admin,
-        is_active: true,
-        email_verified: true,
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    }
+    let user = User::new(UserId::new(now, entropy), email, full_name, Role::Admin, now);
+    User { email_verified: true, ..user }
 }

@@ -12,10 +12,10 @@ use plinth_auth::{
     AccessTokens, KeySet, PasswordSettings, Passwords, RefreshTokens, SystemEntropy, TokenSettings,
 };
 use plinth_domain::SystemClock;
-use plinth_http::{App, Draining, HttpSettings};
+use plinth_http::{App, Draining, HttpSettings, Searches};
 use plinth_persistence::{Database, DatabaseSettings, Location, migrations};
 
-use crate::cli::print;
+use crate::cli::{self, print};
 use crate::config::{self, Algorithm, Environment, Registration, Settings};
 use crate::{admin, data, limits, logging, migrate, shutdown};
 
@@ -103,6 +103,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         refresh,
         clock: Arc::new(CLOCK),
         entropy: Arc::new(ENTROPY),
+        searches: Searches::default(),
         settings: http_settings(&settings),
     };
     let (host, port) = (settings.network.host.as_str(), settings.network.port);
@@ -114,9 +115,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let database = app.db.clone();
     let server = plinth_http::serve(app, draining.clone(), listener, workers).context("cannot serve")?;
     announce(&settings, address);
-    let ended = shutdown::run(server, || draining.start(), settings.network.shutdown_delay).await;
-    database.close();
-    ended
+    let delay = settings.network.shutdown_delay;
+    match shutdown::run(server, || draining.start(), delay, move || database.close()).await {
+        // Nothing is waited for any more, not even by a destructor.
+        Err(at_once @ shutdown::Ended::AtOnce(_)) => cli::exit(&at_once.into()),
+        ended => Ok(ended?),
+    }
 }
 
 fn token_settings(settings: &Settings) -> TokenSettings {

@@ -98,11 +98,21 @@ pub(crate) fn run() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where even this cannot be written, the exit code has to do.
-            let _unheard = writeln!(io::stderr(), "plinth: {error:#}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends the process with that failure, here and now: nothing is dropped, and no thread is waited for.
+pub(crate) fn exit(error: &anyhow::Error) -> ! {
+    complain(error);
+    std::process::exit(1)
+}
+
+fn complain(error: &anyhow::Error) {
+    // Where even this cannot be written, the exit code has to do.
+    let _unheard = writeln!(io::stderr(), "plinth: {error:#}");
 }
 
 /// Prints every setting as it takes effect, and fails where one cannot be used. Touches nothing.

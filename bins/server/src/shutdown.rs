@@ -1,27 +1,37 @@
 //! Runs a server until it is told to end, and ends it so that nobody notices.
 
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::rt;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs the server until SIGTERM or SIGINT. Then readiness turns to 503 through `drain`, `delay` passes so that load
-/// balancers notice, connections are refused, and what is in flight has as long to end as the server was made with.
+/// balancers notice, connections are refused, what is in flight has as long to end as the server was made with, and
+/// `close` is called, on a thread of its own since it may block.
 ///
 /// # Errors
-/// A second signal ends it at once, which is an error because requests may have been cut off.
-pub(crate) async fn run(server: Server, drain: impl FnOnce(), delay: Duration) -> anyhow::Result<()> {
+/// [`Ended::AtOnce`] on a second signal, at any time until all of this is done.
+pub(crate) async fn run(
+    server: Server,
+    drain: impl FnOnce(),
+    delay: Duration,
+    close: impl FnOnce() + Send + 'static,
+) -> Result<(), Ended> {
     let mut signals = Signals::new()?;
     let handle = server.handle();
     let mut server = pin!(rt::spawn(server));
+    let broke_off = |ended: Result<io::Result<()>, _>| {
+        ended.context("the server's task was lost").and_then(|ended| ended.context("the server broke off"))
+    };
     tokio::select! {
         // It ends by itself only when something is broken.
         ended = &mut server => {
-            ended.context("the server's task was lost")?.context("the server broke off")?;
-            bail!("the server ended by itself");
+            broke_off(ended)?;
+            return Err(anyhow!("the server ended by itself").into());
         }
         name = signals.next() => tracing::info!(signal = name, delay_s = delay.as_secs(), "shutting down"),
     }
@@ -29,14 +39,28 @@ pub(crate) async fn run(server: Server, drain: impl FnOnce(), delay: Duration) -
     let stopping = async {
         rt::time::sleep(delay).await;
         handle.stop(true).await;
-        server.await
+        let ended = server.await;
+        let closed = rt::task::spawn_blocking(close).await;
+        broke_off(ended)?;
+        closed.context("closing broke off")
     };
     tokio::select! {
-        ended = stopping => ended.context("the server's task was lost")?.context("the server broke off")?,
-        name = signals.next() => return Err(anyhow!("ended at once by a second signal ({name})")),
+        ended = stopping => ended?,
+        name = signals.next() => return Err(Ended::AtOnce(name)),
     }
     tracing::info!("shut down");
     Ok(())
+}
+
+/// Why a server did not end in good order.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Ended {
+    /// A second signal came, this one. Requests may have been cut off.
+    #[error("ended at once by a second signal ({0})")]
+    AtOnce(&'static str),
+    /// Something is broken.
+    #[error(transparent)]
+    Broken(#[from] anyhow::Error),
 }
 
 /// The signals that end a server.

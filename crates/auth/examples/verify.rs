@@ -10,31 +10,25 @@
 
 use std::env::var;
 use std::error::Error;
-use std::time::Duration;
 
-use plinth_auth::{AccessTokens, KeySet, TokenSettings};
-use plinth_domain::{Clock, SystemClock};
+use plinth_auth::{AccessVerifier, Clock, KeySet, SystemClock};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Made once when the service starts.
-    let tokens = AccessTokens::new(
+    let verifier = AccessVerifier::new(
         KeySet::from_secret(required("SECRET_KEY")?.as_bytes()),
-        TokenSettings {
-            issuer: required("JWT_ISSUER")?,
-            audience: required("JWT_AUDIENCE")?,
-            // For issuing, which this service does not do.
-            access_ttl: Duration::ZERO,
-        },
+        required("JWT_ISSUER")?,
+        required("JWT_AUDIENCE")?,
     );
 
     // Done for every request.
     let mut token = String::new();
     std::io::stdin().read_line(&mut token)?;
-    let claims = tokens.verify(token.trim(), SystemClock.now())?;
+    let claims = verifier.verify(token.trim(), SystemClock.now())?;
 
     println!("user       {}", claims.user);
     println!("session    {}", claims.session);
-    println!("role       {}", claims.role.as_str());
+    println!("role       {}", claims.role);
     println!("issued at  {}", claims.issued_at);
     println!("expires at {}", claims.expires_at);
     Ok(())

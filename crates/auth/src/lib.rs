@@ -1,8 +1,10 @@
 //! Passwords and tokens: what a Plinth server signs people in with, and what another service needs to recognise them.
 //!
-//! - [`Passwords`] hashes and verifies passwords on threads of its own, in the format `bcrypt-sha256` version 2.
-//! - [`AccessTokens`] issues and verifies access tokens: JWTs with the profile of RFC 9068.
+//! - [`AccessVerifier`] verifies access tokens: JWTs with the profile of RFC 9068.
+//! - [`AccessTokens`] issues them as well.
 //! - [`RefreshTokens`] makes and reads refresh tokens, which only the server that made them understands.
+//! - `Passwords` hashes and verifies passwords on threads of its own, in the format `bcrypt-sha256` version 2. It is
+//!   there with the feature `passwords`, which is on unless default features are off.
 //! - [`SystemEntropy`] is the operating system's randomness.
 //!
 //! Invariants:
@@ -18,36 +20,34 @@
 //!
 //! # Verifying a token in another service
 //!
-//! The service needs the issuer's secret, issuer and audience. `examples/verify.rs` is this as a program.
+//! The service needs the issuer's secret, issuer and audience, and of this crate no default features: without
+//! `passwords` nothing of bcrypt, threads or an async runtime is compiled. What a verifier names of `plinth-domain` is
+//! re-exported here. `examples/verify.rs` is this as a program.
 //!
 //! ```
-//! use std::time::Duration;
-//! use plinth_auth::{AccessTokens, KeySet, TokenSettings};
-//! use plinth_domain::{Clock, SystemClock};
+//! use plinth_auth::{AccessVerifier, Clock, KeySet, SystemClock};
 //!
-//! let tokens = AccessTokens::new(
+//! let verifier = AccessVerifier::new(
 //!     KeySet::from_secret(b"the SECRET_KEY that the server has, 32 bytes or more"),
-//!     TokenSettings {
-//!         issuer: "https://api.example.com".to_owned(),
-//!         audience: "https://api.example.com".to_owned(),
-//!         access_ttl: Duration::from_secs(30 * 60),
-//!     },
+//!     "https://api.example.com",
+//!     "https://api.example.com",
 //! );
 //! let bearer = "what stood after `Authorization: Bearer `";
-//! assert!(tokens.verify(bearer, SystemClock.now()).is_err());
+//! assert!(verifier.verify(bearer, SystemClock.now()).is_err());
 //! ```
 //!
 //! A token that verifies was issued and has not expired. Its session may have ended since: only the server knows.
 //!
 //! With HS256 whoever can verify can also issue, and the secret makes refresh tokens too: share it only with services
-//! that are trusted as much as the server itself.
+//! that are trusted as much as the server itself. A service in another language derives the key from the secret as
+//! [`Key::from_secret`] says.
 //!
 //! # The process-wide provider of `jsonwebtoken`
 //!
-//! That crate finds its cryptography through a setting of the whole process. The first [`AccessTokens`] installs one
+//! That crate finds its cryptography through a setting of the whole process. The first [`AccessVerifier`] installs one
 //! that knows HS256 and nothing else, unless one is installed already; then that one is used, and must know HS256. A
 //! program that uses `jsonwebtoken` itself with other algorithms installs its own provider before it makes its first
-//! [`AccessTokens`].
+//! [`AccessVerifier`]. There is one in each [`AccessTokens`].
 //!
 //! # Adding an algorithm
 //!
@@ -56,14 +56,24 @@
 
 mod entropy;
 mod mac;
+#[cfg(feature = "passwords")]
 mod password;
 mod token;
 
 pub use entropy::SystemEntropy;
+#[cfg(feature = "passwords")]
 pub use password::{
     Overloaded, PasswordHash, PasswordSettings, PasswordSettingsError, Passwords, Verification,
 };
+pub use plinth_domain::{Clock, Role, SessionId, SystemClock, Timestamp, UserId};
 pub use token::{
-    AccessClaims, AccessTokens, Algorithm, Grant, InvalidRefreshToken, Key, KeySet, LEEWAY,
-    MAX_ACCESS_TOKEN_BYTES, RefreshToken, RefreshTokens, TokenError, TokenSettings,
+    AccessClaims, AccessToken, AccessTokens, AccessVerifier, Algorithm, Grant, InvalidRefreshToken, Key,
+    KeySet, LEEWAY, MAX_ACCESS_TOKEN_BYTES, NotIssued, RefreshToken, RefreshTokens, TokenError,
+    TokenSettings,
 };
+
+/// The examples of the readme files, compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

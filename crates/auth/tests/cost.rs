@@ -43,7 +43,7 @@ async fn every_refusal_costs_what_a_wrong_password_costs() {
         for ((_, stored), least) in cases.iter().zip(&mut least) {
             let stored = stored.map(|text| PasswordHash::from_stored(text.to_owned()));
             let before = processor_time();
-            let verdict = passwords.verify("not the password".to_owned(), stored).await;
+            let verdict = passwords.verify(Password::claimed("not the password"), stored).await;
             *least = (*least).min(processor_time() - before);
             assert_eq!(verdict, Ok(Verification::Wrong));
         }

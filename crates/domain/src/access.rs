@@ -1,5 +1,8 @@
 //! Who may do what: roles, and the one table of permissions.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::text::Violation;
@@ -46,6 +49,21 @@ impl Role {
     /// Refuses where the table does not grant it.
     pub fn require(self, permission: Permission) -> Result<(), Forbidden> {
         if self.may(permission) { Ok(()) } else { Err(Forbidden) }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = Violation;
+
+    /// [`Role::parse`].
+    fn from_str(name: &str) -> Result<Self, Violation> {
+        Self::parse(name)
     }
 }
 

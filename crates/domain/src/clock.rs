@@ -91,7 +91,9 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
+/// The machine's clock: the one thing in this crate that is not the same each time.
+///
+/// For where a program is put together. Everything else takes a [`Clock`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -1,16 +1,21 @@
 //! Folding: the form of a text in which case makes no difference, for searching and sorting.
 
+use std::borrow::Cow;
+
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// Joins the folded texts of a row that a search looks through, so that no match runs from one into the next.
+/// Joins the folded texts of a row that a search looks through, so that no match runs from one into the next: no folded
+/// text has it, stored or searched for.
 pub const SEPARATOR: char = '\u{1f}';
 
 /// The text with all case folded away, in normalisation form C.
 ///
 /// Each character is lower-cased, upper-cased and lower-cased again by itself, which makes `ß` and `ẞ` equal to `ss`,
 /// `ς` to `σ` and `ſ` to `s`, as full case folding does (Unicode Standard §3.13), and depends on no locale. Both databases keep the
-/// folded text in a column, so they agree to the letter.
+/// folded text in a column, so they agree to the letter. [`SEPARATOR`] becomes a space.
 pub fn fold(text: &str) -> String {
+    let text =
+        if text.contains(SEPARATOR) { Cow::Owned(text.replace(SEPARATOR, " ")) } else { Cow::Borrowed(text) };
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }

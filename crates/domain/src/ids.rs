@@ -5,12 +5,25 @@ use uuid::Uuid;
 use crate::clock::{Entropy, Timestamp};
 
 /// Defines an identifier: a UUID that cannot be taken for another resource's.
+///
+/// Works in any crate that has `plinth-domain`; neither `uuid` nor `serde` has to be among its dependencies.
+///
+/// ```
+/// plinth_domain::id_type! {
+///     /// An invoice.
+///     InvoiceId
+/// }
+///
+/// let id: InvoiceId = "01990d5c-7b1e-7c3a-9f61-0d9a3f1c2b4e".parse()?;
+/// assert_eq!(id.to_string(), "01990d5c-7b1e-7c3a-9f61-0d9a3f1c2b4e");
+/// # Ok::<(), plinth_domain::ids::NotAnId>(())
+/// ```
 #[macro_export]
 macro_rules! id_type {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(uuid::Uuid);
+        pub struct $name($crate::__private::uuid::Uuid);
 
         impl $name {
             /// A new identifier for something made at that instant.
@@ -19,45 +32,51 @@ macro_rules! id_type {
             }
 
             /// The UUID itself.
-            pub fn uuid(self) -> uuid::Uuid {
+            pub fn uuid(self) -> $crate::__private::uuid::Uuid {
                 self.0
             }
         }
 
-        impl From<uuid::Uuid> for $name {
-            fn from(id: uuid::Uuid) -> Self {
+        impl ::std::convert::From<$crate::__private::uuid::Uuid> for $name {
+            fn from(id: $crate::__private::uuid::Uuid) -> Self {
                 Self(id)
             }
         }
 
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Display::fmt(&self.0, f)
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&self.0, f)
             }
         }
 
-        impl std::str::FromStr for $name {
+        impl ::std::str::FromStr for $name {
             type Err = $crate::ids::NotAnId;
 
             /// Reads the hyphenated form, in either case; no other form of a UUID.
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
+            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
                 $crate::ids::parse_hyphenated(text).map(Self)
             }
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-                serializer.serialize_str(self.0.as_hyphenated().encode_lower(&mut text))
-            }
-        }
+        const _: () = {
+            use ::std::borrow::Cow;
+            use ::std::result::Result;
+            use $crate::__private::{serde, uuid::fmt::Hyphenated};
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let mut text = [0; Hyphenated::LENGTH];
+                    serializer.serialize_str(self.0.as_hyphenated().encode_lower(&mut text))
+                }
             }
-        }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let text = <Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+                    text.parse().map_err(serde::de::Error::custom)
+                }
+            }
+        };
     };
 }
 

@@ -36,6 +36,17 @@ pub struct Item {
     pub updated_at: Timestamp,
 }
 
+/// Whose items that user gets who asks for `owner`'s, or for no particular one's; `None` is everybody's.
+pub fn visible_owner(user: &User, owner: Option<UserId>) -> Result<Option<UserId>, Forbidden> {
+    if user.role.may(Permission::ReadAllItems) {
+        return Ok(owner);
+    }
+    match owner {
+        Some(owner) if owner != user.id => Err(Forbidden),
+        _ => Ok(Some(user.id)),
+    }
+}
+
 impl Item {
     /// Whether that user may see it. To anyone else it does not exist.
     pub fn is_visible_to(&self, user: &User) -> bool {

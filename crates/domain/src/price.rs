@@ -19,7 +19,7 @@ impl Price {
         (0..=Self::MAX_HUNDREDTHS).contains(&hundredths).then_some(Self(hundredths))
     }
 
-    /// A price that was checked before it was stored.
+    /// A price that was checked before it was stored. Checks nothing: only for what [`Price::hundredths`] gave.
     pub fn from_stored(hundredths: i64) -> Self {
         Self(hundredths)
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroize;
 
 /// What is wrong with a value: a stable code for programs and a sentence for people.
 ///
@@ -46,10 +47,20 @@ fn line(text: &str, most: usize) -> Result<String, Violation> {
 
 fn at_most(text: &str, most: usize) -> Result<(), Violation> {
     // Bytes bound code points from above, so most texts need no counting.
-    if text.len() > most && text.chars().count() > most {
-        return Err(Violation::new("too_long", format!("must be at most {most} characters long")));
-    }
-    Ok(())
+    if text.len() > most && text.chars().count() > most { Err(too_long(most)) } else { Ok(()) }
+}
+
+/// Refuses what has more bytes than `most` characters can have before they are composed, so that normalising takes a
+/// bounded time. Nothing is refused that would be short enough afterwards: a character in normalisation form C stands
+/// for at most 12 bytes.
+fn worth_normalising(text: &str, most: usize) -> Result<(), Violation> {
+    if text.len() > most * MOST_BYTES_COMPOSED { Err(too_long(most)) } else { Ok(()) }
+}
+
+const MOST_BYTES_COMPOSED: usize = 16;
+
+fn too_long(most: usize) -> Violation {
+    Violation::new("too_long", format!("must be at most {most} characters long"))
 }
 
 macro_rules! text_type {
@@ -69,9 +80,15 @@ macro_rules! text_type {
                 self.0
             }
 
-            /// A text that was checked before it was stored.
+            /// A text that was checked before it was stored. Checks nothing: only for what came out of `parse`.
             pub fn from_stored(text: String) -> Self {
                 Self(text)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
             }
         }
 
@@ -102,7 +119,10 @@ impl Email {
     /// domain of dot-separated labels, no white space or control characters. Whether it exists, only mail can tell.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         without_nul(text)?;
-        let address: String = text.trim().nfc().flat_map(char::to_lowercase).collect();
+        let text = text.trim();
+        worth_normalising(text, Self::MAX)?;
+        // Composed again at the end: `H` and U+0331 have no character of their own, `h` and U+0331 have.
+        let address: String = text.nfc().flat_map(char::to_lowercase).nfc().collect();
         at_most(&address, Self::MAX)?;
         if !looks_like_an_address(&address) {
             return Err(Violation::new("invalid_email", "must be an email address such as ada@example.com"));
@@ -181,7 +201,7 @@ impl Description {
     }
 }
 
-/// A password in normalisation form C. Shows itself to no log.
+/// A password in normalisation form C. Shows itself to no log; its text is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -197,22 +217,32 @@ impl Password {
     /// Reads a new password, which has to keep the rules. Whether it is the account's own email is checked with [`Password::differs_from`].
     pub fn parse(text: &str) -> Result<Self, Violation> {
         without_nul(text)?;
-        let password: String = text.nfc().collect();
-        match password.chars().count() {
+        worth_normalising(text, Self::MAX)?;
+        let password = Self::composed(text);
+        match password.0.chars().count() {
             n if n < Self::MIN => {
                 Err(Violation::new("too_short", format!("must be at least {} characters long", Self::MIN)))
             }
-            n if n > Self::MAX => {
-                Err(Violation::new("too_long", format!("must be at most {} characters long", Self::MAX)))
-            }
-            _ if password.trim().is_empty() => Err(Violation::new("blank", "must not be blank")),
-            _ => Ok(Self(password)),
+            n if n > Self::MAX => Err(too_long(Self::MAX)),
+            _ if password.0.trim().is_empty() => Err(Violation::new("blank", "must not be blank")),
+            _ => Ok(password),
         }
     }
 
     /// A password as somebody claims it, to be verified. It need not keep the rules, since it may be older than they.
+    ///
+    /// A claim of more than [`Password::LONGEST_CLAIM`] bytes is nobody's password: it stays as it is, since composing
+    /// it would take long for nothing.
     pub fn claimed(text: &str) -> Self {
-        Self(text.nfc().collect())
+        if text.len() > Self::LONGEST_CLAIM { Self(text.to_owned()) } else { Self::composed(text) }
+    }
+
+    fn composed(text: &str) -> Self {
+        // Normalisation form C is never longer than three times the text in UTF-8: a string that grew would leave
+        // copies of the secret behind.
+        let mut composed = String::with_capacity(text.len() * 3);
+        composed.extend(text.nfc());
+        Self(composed)
     }
 
     /// Refuses the password that is the account's own address, in any case.
@@ -226,6 +256,12 @@ impl Password {
     /// The secret, for hashing.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Password {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -33,6 +33,22 @@ pub struct User {
 }
 
 impl User {
+    /// A new account: active, with an address that nobody has proven yet.
+    pub fn new(id: UserId, email: Email, full_name: Option<FullName>, role: Role, now: Timestamp) -> Self {
+        Self {
+            id,
+            email,
+            pending_email: None,
+            full_name,
+            role,
+            is_active: true,
+            email_verified: false,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
     /// Whether this is an administrator who can sign in. There is always one.
     pub fn is_active_admin(&self) -> bool {
         self.role == Role::Admin && self.is_active && self.deleted_at.is_none()
@@ -112,9 +128,11 @@ impl User {
         if self.id == id { Ok(()) } else { self.role.require(Permission::ReadUsers) }
     }
 
-    /// Whether this user may change users at all, before it is known which one.
-    pub fn may_change_some_users(&self) -> Result<(), Forbidden> {
-        self.role.require(Permission::RenameViewers)
+    /// Whether there can be a user to whom this one may make that change, before it is known who is meant.
+    pub fn may_change_some_users(&self, touches: Touches) -> Result<(), Forbidden> {
+        let permission =
+            if touches.beyond_full_name { Permission::ManageUsers } else { Permission::RenameViewers };
+        self.role.require(permission)
     }
 
     /// Whether this user may make that change to `target`: an editor changes full names only, and only of viewers.

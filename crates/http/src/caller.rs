@@ -33,11 +33,20 @@ impl FromRequest for Caller {
         let app = app(request);
         let claims = bearer(request)
             .and_then(|token| app.access.verify(token, app.now()).map_err(|_| ApiError::InvalidToken));
-        if let Ok(claims) = &claims {
-            request.extensions_mut().insert(LoggedUser(claims.user));
-        }
+        match &claims {
+            Ok(claims) => request.extensions_mut().insert(LoggedUser(claims.user)).map(drop),
+            Err(_) => request.extensions_mut().insert(Unidentified).map(drop),
+        };
         ready(Ok(Self { app, claims }))
     }
+}
+
+/// In the extensions of a request that came without a good token, where one is needed.
+struct Unidentified;
+
+/// Whether a [`Caller`] was looked for in vain.
+pub(crate) fn is_unidentified(request: &HttpRequest) -> bool {
+    request.extensions().contains::<Unidentified>()
 }
 
 /// The application that serves a request.

@@ -203,6 +203,7 @@ impl From<plinth_persistence::Error> for ApiError {
         match error {
             Error::NotFound => Self::NotFound,
             Error::Conflict(UniqueKey::UserEmail) => Self::EmailTaken,
+            Error::LastAdmin => Self::LastAdmin,
             Error::Unavailable(..) => Self::Unavailable(Some(error.into())),
             Error::Conflict(UniqueKey::Other)
             | Error::ForeignKey

@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::str::FromStr;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -15,18 +16,33 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
+use crate::caller;
 use crate::error::ApiError;
-use crate::fields::{Fields, FromFields, pairs, read_all};
+use crate::fields::{Fields, FromFields, MAX_FIELDS, pairs, read_all, read_as_far};
 use crate::problem::FieldError;
 use crate::settings::HttpSettings;
 
 /// A JSON body. Operations that take one take nothing from the query string.
-pub struct Body<T>(Result<T, ApiError>);
+///
+/// A handler that takes a [`Caller`](crate::Caller) too takes it first: without a good token the body is not read.
+pub struct Body<T>(Result<(Option<T>, Vec<FieldError>), ApiError>);
 
 impl<T> Body<T> {
     /// The body, or why it is refused.
     pub fn valid(self) -> Result<T, ApiError> {
-        self.0
+        match self.0? {
+            (Some(value), errors) if errors.is_empty() => Ok(value),
+            (_, errors) => Err(ApiError::Invalid(errors)),
+        }
+    }
+
+    /// The body as far as it could be read, and what is wrong with the rest: for rules that need something of the
+    /// database too, so that the answer still names every bad field at once.
+    pub fn with_errors(self) -> Result<(T, Vec<FieldError>), ApiError> {
+        match self.0? {
+            (Some(value), errors) => Ok((value, errors)),
+            (None, errors) => Err(ApiError::Invalid(errors)),
+        }
     }
 }
 
@@ -35,6 +51,10 @@ impl<T: FromFields + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if caller::is_unidentified(request) {
+            // Whoever asks is refused by the caller, and may not make us keep a megabyte before.
+            return Box::pin(std::future::ready(Ok(Self(Err(ApiError::Unauthenticated)))));
+        }
         let bytes = read_body(request, payload, "application/json");
         let stray = parse_query::<NoParameters>(request.query_string()).err().unwrap_or_default();
         Box::pin(async move { Ok(Self(bytes.await.and_then(|bytes| parse_json(&bytes, stray)))) })
@@ -42,15 +62,13 @@ impl<T: FromFields + 'static> FromRequest for Body<T> {
 }
 
 /// `stray` is what is wrong with the rest of the request, to be named together with the fields of the body.
-fn parse_json<T: FromFields>(bytes: &[u8], stray: Vec<FieldError>) -> Result<T, ApiError> {
-    match read_all(Fields::from_json(bytes)?) {
-        Ok(value) if stray.is_empty() => Ok(value),
-        Ok(_) => Err(ApiError::Invalid(stray)),
-        Err(mut errors) => {
-            errors.extend(stray);
-            Err(ApiError::Invalid(errors))
-        }
-    }
+fn parse_json<T: FromFields>(
+    bytes: &[u8],
+    stray: Vec<FieldError>,
+) -> Result<(Option<T>, Vec<FieldError>), ApiError> {
+    let (value, mut errors) = read_as_far(Fields::from_json(bytes)?);
+    errors.extend(stray);
+    Ok((value, errors))
 }
 
 /// What an operation takes from the query string that takes nothing.
@@ -127,10 +145,15 @@ impl FromRequest for FormPairs {
 fn parse_form(bytes: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
     let not_utf8 = || ApiError::InvalidRequest { detail: "The form must be percent-encoded UTF-8.".into() };
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-    pairs(text)
-        .into_iter()
-        .map(|(name, value)| Ok((name.into_owned(), value.ok_or_else(not_utf8)?.into_owned())))
-        .collect()
+    let mut read = Vec::new();
+    for (name, value) in pairs(text) {
+        if read.len() == MAX_FIELDS {
+            let detail = format!("The form must have at most {MAX_FIELDS} parameters.");
+            return Err(ApiError::InvalidRequest { detail: detail.into() });
+        }
+        read.push((name.into_owned(), value.ok_or_else(not_utf8)?.into_owned()));
+    }
+    Ok(read)
 }
 
 /// Reads a whole body of that media type. What cannot be accepted is refused unread; the connection is then closed
@@ -140,13 +163,7 @@ fn read_body(
     payload: &mut Payload,
     media_type: &str,
 ) -> impl Future<Output = Result<Bytes, ApiError>> + 'static {
-    let (limit, timeout) = request
-        .app_data::<web::Data<HttpSettings>>()
-        .map(|settings| (settings.body_limit, settings.body_timeout))
-        .unwrap_or_else(|| {
-            let defaults = HttpSettings::default();
-            (defaults.body_limit, defaults.body_timeout)
-        });
+    let (limit, timeout) = limits(request);
     let accepted = check_head(request.headers(), media_type, limit);
     let payload = payload.take();
     async move {
@@ -156,6 +173,13 @@ fn read_body(
             Err(_) => Err(ApiError::BodyTimeout),
         }
     }
+}
+
+/// The most bytes of a body, and how long it may take to arrive.
+#[expect(clippy::expect_used, reason = "`serve` gives every route the settings")]
+fn limits(request: &HttpRequest) -> (usize, Duration) {
+    let settings = request.app_data::<web::Data<HttpSettings>>().expect("the settings are configured");
+    (settings.body_limit, settings.body_timeout)
 }
 
 fn check_head(headers: &HeaderMap, media_type: &str, limit: usize) -> Result<(), ApiError> {

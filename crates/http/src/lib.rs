@@ -3,15 +3,19 @@
 //! Invariants:
 //! - Whatever is not a success is a problem document (RFC 9457), made by [`ApiError`]: also what the framework
 //!   refuses, and a handler's panic.
-//! - A request is read completely before it is refused: the answer names every bad field at once.
-//! - No handler decides who may do what, and none speaks SQL: the one is `plinth-domain`'s, the other
+//! - The body and the query string of a request are looked at completely before any field is refused: the answer names
+//!   every bad field at once. A body that is too large, of another media type or no JSON has no fields to name, and
+//!   without a good token where one is needed none is read.
+//! - No handler has rules of its own on who may do what, and none speaks SQL: the one is `plinth-domain`'s, the other
 //!   `plinth-persistence`'s.
 //! - No global state: two apps with different settings run in one process.
 
 mod answer;
 mod caller;
+mod conditions;
 mod listing;
 mod routes;
+mod searches;
 mod server;
 mod state;
 
@@ -30,6 +34,7 @@ pub mod users;
 
 pub use caller::Caller;
 pub use error::ApiError;
+pub use searches::Searches;
 pub use server::serve;
 pub use service::Draining;
 pub use settings::{Environment, HttpSettings};

@@ -6,7 +6,10 @@ use std::hash::Hash;
 use actix_web::HttpRequest;
 use plinth_domain::paging::{PageRequest, Part, Sort, SortValue};
 use plinth_domain::{Violation, cursor, fold, text};
+use tokio::sync::OwnedSemaphorePermit;
 
+use crate::caller::Caller;
+use crate::error::ApiError;
 use crate::fields::{Fields, pairs};
 
 /// How many rows a page has unless the client says otherwise.
@@ -24,10 +27,9 @@ pub(crate) trait SortKey: Copy + Hash + 'static {
     fn holds(self, value: &SortValue) -> bool;
 }
 
-/// Whether it is an instant at which something can have happened: from 1970 to the last year of four digits. Databases
-/// know fewer years than a cursor can hold.
+/// Whether it is an instant.
 pub(crate) fn is_time(value: &SortValue) -> bool {
-    matches!(value, SortValue::Time(at) if (0..253_402_300_800_000_000).contains(&at.micros()))
+    matches!(value, SortValue::Time(_))
 }
 
 /// Reads `page`, `page_size`, `cursor` and `sort` beside a filter that was read before.
@@ -66,7 +68,17 @@ pub(crate) fn read<K: SortKey, F: Hash>(
 /// What was sent for that parameter, whatever else is wrong with the query string: who may not ask for it is refused
 /// before the rest is looked at.
 pub(crate) fn sent<'a>(request: &'a HttpRequest, name: &str) -> Option<Cow<'a, str>> {
-    pairs(request.query_string()).into_iter().find(|(given, _)| given == name).and_then(|(_, value)| value)
+    pairs(request.query_string()).find(|(given, _)| given == name).and_then(|(_, value)| value)
+}
+
+/// A turn to search, where that is asked for, to be held while it is done. Nobody without a good token gets one.
+pub(crate) async fn turn(
+    caller: &Caller,
+    request: &HttpRequest,
+) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
+    caller.session()?;
+    let is_search = sent(request, "search").is_some_and(|term| !term.is_empty());
+    caller.app().searches.turn(is_search).await
 }
 
 /// Reads `search`, folded as the stored text is.

@@ -1,7 +1,7 @@
 //! The OpenAPI document (version 3.1).
 //!
-//! Operations are declared beside their handlers, without the prefix. A resource adds its own to [`resources`]; errors
-//! that many operations share are the types of [`responses`].
+//! Operations are declared beside their handlers, without the prefix. A resource adds its own to the list of
+//! `ResourceOperations`; errors that many operations share are the types of [`responses`].
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
@@ -75,11 +75,6 @@ struct RootOperations;
 ))]
 struct ResourceOperations;
 
-/// The operations of all resources, without the prefix.
-pub fn resources() -> OpenApi {
-    ResourceOperations::openapi()
-}
-
 /// The document of a server with these settings.
 pub fn document(settings: &HttpSettings) -> OpenApi {
     let license = License::builder()
@@ -102,7 +97,7 @@ pub fn document(settings: &HttpSettings) -> OpenApi {
         .build()
         .merge_from(ServiceOperations::openapi())
         .merge_from(RootOperations::openapi());
-    let mut resources = resources();
+    let mut resources = ResourceOperations::openapi();
     refer_to_rows(&mut resources);
     let prefix = settings.api_prefix.as_str();
     if prefix.is_empty() {

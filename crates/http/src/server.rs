@@ -34,6 +34,7 @@ pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize
     let connections = Connections::new(&settings);
     rt::spawn(connections.sweep());
     let service = Service::new(&settings, readiness(&app), draining, app.access.jwks());
+    // What knows no `App`, extractors and the service's routes, has the settings of this.
     let (app, service, shared) = (Data::new(app), Data::new(service), Data::new(settings.clone()));
     let factory = move || {
         let envelope = Envelope::new(&app.settings, Arc::clone(&app.clock), Arc::clone(&app.entropy));
@@ -41,7 +42,7 @@ pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(shared.clone())
-            .configure(|config| service::configure(config, &service))
+            .configure(|config| service::configure(config, &service, &prefix))
             .configure(|config| routes::configure(config, &prefix))
             .default_service(web::to(unknown_route))
             .wrap(from_fn(panics::catch))

@@ -38,6 +38,8 @@ pub struct HttpSettings {
     pub head_timeout: Duration,
     /// How long an idle connection stays open.
     pub keep_alive: Duration,
+    /// How long a peer may take nothing of an answer before its connection is closed.
+    pub write_timeout: Duration,
     /// How long a session lives without being refreshed.
     pub refresh_idle: Duration,
     /// How long a session lives at most.
@@ -62,6 +64,7 @@ impl Default for HttpSettings {
             body_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(10 * 60),
             refresh_idle: 7 * DAY,
             session_max: 90 * DAY,
             refresh_grace: Duration::from_secs(10),

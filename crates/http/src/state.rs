@@ -7,6 +7,7 @@ use plinth_domain::sessions::SessionLimits;
 use plinth_domain::{Clock, Entropy, Timestamp};
 use plinth_persistence::Database;
 
+use crate::searches::Searches;
 use crate::settings::HttpSettings;
 
 /// An application's parts. Built by the server, or by a test, and shared by all of its workers.
@@ -24,6 +25,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// The turns of searches.
+    pub searches: Searches,
     /// What the HTTP layer was told.
     pub settings: HttpSettings,
 }

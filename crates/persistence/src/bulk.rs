@@ -8,8 +8,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use plinth_domain::{Item, User};
 
-use crate::connection::AnyConnection as Connection;
-use crate::pool::connect_once;
+use crate::connection::{AnyConnection as Connection, connect_once};
+
 use crate::schema;
 use crate::settings::Location;
 use crate::{Result, items, users};

@@ -5,28 +5,31 @@
 //! Threads of a fixed number do the work, fed by a bounded queue: handing it to the async runtime's blocking threads
 //! costs twice the time (docs/architecture.md). No connection is held while nothing is asked of it.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use diesel::r2d2::R2D2Connection as _;
+use diesel::{Connection as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 
 use crate::connection::{AnyConnection as Connection, Purpose};
 use crate::error::Error;
+use crate::group::serve_grouped;
 use crate::job::{Job, Message, Outage, Queue, Ran, submit};
 use crate::pool::{Pool, pool, take};
+use crate::schema::users;
 use crate::settings::{DatabaseSettings, Location};
+use crate::types::Key;
 
 /// How many pieces of work may wait for each thread. What comes beyond is refused at once.
 const WAITING_PER_THREAD: usize = 256;
 
-/// Writers that wait share a commit, up to this many and for at most this long.
-const GROUP: usize = 64;
-const GROUP_TIME: Duration = Duration::from_millis(5);
+/// How long closing waits for what is under way.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// The database. Cheap to clone; the threads end when the last clone is dropped.
 #[derive(Clone)]
@@ -38,11 +41,8 @@ struct Inner {
     location: Location,
     readers: Queue,
     writers: Queue,
-    threads: Mutex<Vec<Thread>>,
+    threads: Threads,
 }
-
-/// A thread, and the queue that it serves.
-type Thread = (Queue, JoinHandle<()>);
 
 impl Database {
     /// Starts the threads. Connections are opened as they are needed, so this succeeds while the server is away;
@@ -53,32 +53,36 @@ impl Database {
     pub fn start(settings: &DatabaseSettings) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let cores = u32::try_from(cores).unwrap_or(u32::MAX);
-        let mut threads = Vec::new();
         let location = settings.location.clone();
+        let mut starting = Starting::default();
+        let closing = Arc::clone(&starting.closing);
         let (readers, writers) = match &location {
             Location::Sqlite(_) => {
                 let size = settings.pool_size.unwrap_or(cores).max(1);
                 let read_pool = pool(&location, Purpose::Reading, size);
                 let write_pool = pool(&location, Purpose::Writing, 1);
-                let readers = spawn(&mut threads, "db-read", size, move |queue| serve(queue, &read_pool))?;
-                let writers =
-                    spawn(&mut threads, "db-write", 1, move |queue| serve_grouped(queue, &write_pool))?;
+                let is_closing = Arc::clone(&closing);
+                let readers =
+                    starting.spawn("db-read", size, move |queue| serve(queue, &read_pool, &is_closing))?;
+                let writers = starting
+                    .spawn("db-write", 1, move |queue| serve_grouped(queue, &write_pool, &closing))?;
                 (readers, writers)
             }
             Location::Postgres(_) => {
                 let size = settings.pool_size.unwrap_or(cores.saturating_mul(4)).max(1);
                 let shared = pool(&location, Purpose::Writing, size);
-                let queue = spawn(&mut threads, "db", size, move |queue| serve(queue, &shared))?;
+                let queue = starting.spawn("db", size, move |queue| serve(queue, &shared, &closing))?;
                 (queue.clone(), queue)
             }
         };
-        Ok(Self { inner: Arc::new(Inner { location, readers, writers, threads: Mutex::new(threads) }) })
+        Ok(Self { inner: Arc::new(Inner { location, readers, writers, threads: starting.finish() }) })
     }
 
-    /// Finishes what waits, ends the threads and closes the connections, so that SQLite leaves one file behind. What
-    /// is asked for later is refused. Blocks until it is done.
+    /// Finishes what is under way, ends the threads and closes the connections, so that SQLite leaves one file
+    /// behind. What waits, and what is asked for later, is refused. Blocks until it is done, but no longer than five
+    /// seconds: a thread that hangs in a query is left to the end of the process.
     pub fn close(&self) {
-        self.inner.close();
+        self.inner.threads.close();
     }
 
     /// Where the database is.
@@ -86,13 +90,13 @@ impl Database {
         &self.inner.location
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and has our tables.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where it does not.
+    /// [`Error::Unavailable`] where it does not answer, [`Error::Unexpected`] where what is there is not ours.
     pub async fn ping(&self) -> Result<(), Error> {
         self.read(|connection| {
-            diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).execute(connection)?;
+            users::table.select(users::id).limit(1).first::<Key>(connection).optional()?;
             Ok(())
         })
         .await
@@ -170,31 +174,26 @@ where
     })
 }
 
-/// Starts the threads of a queue.
-fn spawn<F>(threads: &mut Vec<Thread>, name: &str, count: u32, body: F) -> Result<Queue, Error>
-where
-    F: Fn(&Receiver<Message>) + Clone + Send + 'static,
-{
-    let capacity = WAITING_PER_THREAD.saturating_mul(usize::try_from(count).unwrap_or(usize::MAX));
-    let (queue, work) = crossbeam_channel::bounded(capacity.min(1 << 16));
-    for n in 0..count {
-        let (work, body) = (work.clone(), body.clone());
-        let thread = std::thread::Builder::new()
-            .name(format!("{name}-{n}"))
-            .spawn(move || body(&work))
-            .map_err(|error| Error::Unexpected(error.into()))?;
-        threads.push((queue.clone(), thread));
-    }
-    Ok(queue)
-}
-
 /// One piece of work after the other.
-fn serve(queue: &Receiver<Message>, pool: &Pool) {
+fn serve(queue: &Receiver<Message>, pool: &Pool, closing: &AtomicBool) {
     while let Ok(Message::Work(mut job)) = queue.recv() {
+        // Looked at before a connection is waited for: while the database is away the queue would otherwise empty at
+        // the pace of those waits, for callers that are long gone.
+        if !job.is_wanted() {
+            continue;
+        }
+        if closing.load(Ordering::Acquire) {
+            refuse_closing(job);
+            continue;
+        }
         match take(pool) {
             Ok(mut pooled) => {
                 if job.claim() {
-                    pooled.broken |= job.run(&mut pooled.connection) == Ran::Broke;
+                    pooled.broken |= match job.run(&mut pooled.connection) {
+                        Ran::Well | Ran::Badly => false,
+                        Ran::Outage => pooled.connection.ping().is_err(),
+                        Ran::Panicked => true,
+                    };
                     // Given back first, so that whoever is answered finds a connection free.
                     drop(pooled);
                     job.answer(Ok(()));
@@ -205,125 +204,83 @@ fn serve(queue: &Receiver<Message>, pool: &Pool) {
     }
 }
 
-/// SQLite's one writer: work that waits shares a commit, which is what takes the time, as it waits for the disk.
-fn serve_grouped(queue: &Receiver<Message>, pool: &Pool) {
-    let mut stopped = false;
-    while !stopped && let Ok(Message::Work(job)) = queue.recv() {
-        match take(pool) {
-            Ok(mut pooled) => {
-                let next = || match queue.try_recv() {
-                    Ok(Message::Work(job)) => Some(job),
-                    Ok(Message::Stop) => {
-                        stopped = true;
-                        None
-                    }
-                    Err(_) => None,
-                };
-                let (done, outcome) = group(&mut pooled.connection, job, next);
-                pooled.broken |= outcome.is_err();
-                drop(pooled);
-                // All share the commit, so all share its failure.
-                match outcome {
-                    Ok(()) => done.into_iter().for_each(|job| job.answer(Ok(()))),
-                    Err(error) => {
-                        let text = error.to_string();
-                        tracing::error!(error = &error as &dyn std::error::Error, "a commit failed");
-                        for job in done {
-                            job.answer(Err(Error::Unavailable("a commit failed", Some(text.clone().into()))));
-                        }
-                    }
-                }
-            }
-            Err(error) => job.answer(Err(error)),
+/// Answers work that nobody will do any more.
+pub(crate) fn refuse_closing(job: Box<dyn Job>) {
+    job.answer(Err(Error::Unavailable("it is being closed", None)));
+}
+
+/// The threads that serve the queues.
+struct Threads {
+    /// A queue for each thread that serves it; empty once they have been told to end.
+    queues: Mutex<Vec<Queue>>,
+    /// Nothing is ever sent; it is disconnected when the last thread has ended.
+    ended: Receiver<Infallible>,
+    closing: Arc<AtomicBool>,
+}
+
+/// Threads while they are being started.
+struct Starting {
+    queues: Vec<Queue>,
+    alive: Sender<Infallible>,
+    ended: Receiver<Infallible>,
+    closing: Arc<AtomicBool>,
+}
+
+impl Default for Starting {
+    fn default() -> Self {
+        let (alive, ended) = crossbeam_channel::bounded(0);
+        Self { queues: Vec::new(), alive, ended, closing: Arc::default() }
+    }
+}
+
+impl Starting {
+    /// Starts the threads of a queue.
+    fn spawn<F>(&mut self, name: &str, count: u32, body: F) -> Result<Queue, Error>
+    where
+        F: Fn(&Receiver<Message>) + Clone + Send + 'static,
+    {
+        let capacity = WAITING_PER_THREAD.saturating_mul(usize::try_from(count).unwrap_or(usize::MAX));
+        let (queue, work) = crossbeam_channel::bounded(capacity.min(1 << 16));
+        for n in 0..count {
+            let (work, body, alive) = (work.clone(), body.clone(), self.alive.clone());
+            std::thread::Builder::new()
+                .name(format!("{name}-{n}"))
+                .spawn(move || {
+                    body(&work);
+                    // What the body holds, connections among it, goes before the thread counts as ended.
+                    drop(body);
+                    drop(alive);
+                })
+                .map_err(|error| Error::Unexpected(error.into()))?;
+            self.queues.push(queue.clone());
         }
+        Ok(queue)
+    }
+
+    fn finish(self) -> Threads {
+        Threads { queues: Mutex::new(self.queues), ended: self.ended, closing: self.closing }
     }
 }
 
-type Done = Vec<Box<dyn Job>>;
-
-/// Runs the first piece of work and what waits behind it in one transaction. Those in `done` were run.
-fn group(
-    connection: &mut Connection,
-    first: Box<dyn Job>,
-    mut waiting: impl FnMut() -> Option<Box<dyn Job>>,
-) -> (Done, Result<(), Error>) {
-    let mut done: Done = Vec::new();
-    let began = Instant::now();
-    if let Err(error) = begin(connection) {
-        return (vec![first], Err(error));
-    }
-    let mut next = Some(first);
-    while let Some(mut job) = next {
-        if job.claim() {
-            match run_in_savepoint(connection, &mut *job) {
-                Ok(Ran::Broke) => {
-                    done.push(job);
-                    return (
-                        done,
-                        rollback(connection).and(Err(Error::Unexpected("a write broke off".into()))),
-                    );
-                }
-                Ok(Ran::Well | Ran::Badly) => done.push(job),
-                Err(error) => {
-                    done.push(job);
-                    return (done, rollback(connection).and(Err(error)));
-                }
-            }
-        }
-        next = if done.len() < GROUP && began.elapsed() < GROUP_TIME { waiting() } else { None };
-    }
-    let outcome = sqlite(connection).and_then(|c| Ok(AnsiTransactionManager::commit_transaction(c)?));
-    match outcome {
-        Ok(()) => (done, Ok(())),
-        Err(error) => {
-            let _ = rollback(connection);
-            (done, Err(error))
-        }
-    }
-}
-
-/// Takes the write lock at once: a transaction that begins as a reader can fail when it comes to write.
-fn begin(connection: &mut Connection) -> Result<(), Error> {
-    Ok(AnsiTransactionManager::begin_transaction_sql(sqlite(connection)?, "BEGIN IMMEDIATE")?)
-}
-
-fn rollback(connection: &mut Connection) -> Result<(), Error> {
-    Ok(AnsiTransactionManager::rollback_transaction(sqlite(connection)?)?)
-}
-
-/// Runs a piece of work so that its refusal undoes what it did and nothing else.
-fn run_in_savepoint(connection: &mut Connection, job: &mut dyn Job) -> Result<Ran, Error> {
-    AnsiTransactionManager::begin_transaction(sqlite(connection)?)?;
-    let ran = job.run(connection);
-    match ran {
-        Ran::Well => AnsiTransactionManager::commit_transaction(sqlite(connection)?)?,
-        Ran::Badly => AnsiTransactionManager::rollback_transaction(sqlite(connection)?)?,
-        Ran::Broke => {}
-    }
-    Ok(ran)
-}
-
-fn sqlite(connection: &mut Connection) -> Result<&mut SqliteConnection, Error> {
-    match connection {
-        Connection::Sqlite(connection) => Ok(connection),
-        Connection::Postgres(_) => Err(Error::Inconsistent("writes are grouped on SQLite only")),
-    }
-}
-
-impl Inner {
+impl Threads {
     fn close(&self) {
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for (queue, _) in &threads {
-            // A full queue has threads that empty it; one without threads needs no telling.
-            let _ = queue.send(Message::Stop);
+        let deadline = Instant::now() + CLOSING;
+        self.closing.store(true, Ordering::Release);
+        let queues = std::mem::take(&mut *self.queues.lock().unwrap_or_else(PoisonError::into_inner));
+        if queues.is_empty() {
+            return;
         }
-        for (_, thread) in threads {
-            let _ = thread.join();
+        for queue in queues {
+            // A full queue has threads that empty it, unless all of them hang; one without threads needs no telling.
+            let _ = queue.send_deadline(Message::Stop, deadline);
+        }
+        if let Err(RecvTimeoutError::Timeout) = self.ended.recv_deadline(deadline) {
+            tracing::warn!("a query does not end; its connection is left behind");
         }
     }
 }
 
-impl Drop for Inner {
+impl Drop for Threads {
     fn drop(&mut self) {
         self.close();
     }

@@ -19,6 +19,9 @@ pub enum Error {
     /// The database cannot be reached now, or has more to do than it can: try again.
     #[error("the database is not available: {0}")]
     Unavailable(&'static str, #[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The last active administrator would be gone.
+    #[error("no other active administrator remains")]
+    LastAdmin,
     /// A row holds what no version of Plinth would write there.
     #[error("a stored value is not valid: {0}")]
     Inconsistent(&'static str),
@@ -34,13 +37,6 @@ pub enum UniqueKey {
     UserEmail,
     /// Any other, such as an id.
     Other,
-}
-
-impl Error {
-    /// Whether the connection that this happened on is of no further use.
-    pub(crate) fn broke_the_connection(&self) -> bool {
-        matches!(self, Self::Unavailable(..))
-    }
 }
 
 impl From<diesel::result::Error> for Error {
@@ -59,11 +55,14 @@ fn from_database(kind: DatabaseErrorKind, info: Box<dyn DatabaseErrorInformation
     match kind {
         DatabaseErrorKind::UniqueViolation => Error::Conflict(unique_key(&*info)),
         DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey,
-        _ if is_an_outage(kind, info.message()) => Error::Unavailable(
-            "the connection was lost",
-            Some(diesel::result::Error::DatabaseError(kind, info).into()),
-        ),
-        _ => Error::Unexpected(diesel::result::Error::DatabaseError(kind, info).into()),
+        _ => {
+            let outage = outage(kind, info.message());
+            let source = diesel::result::Error::DatabaseError(kind, info).into();
+            match outage {
+                Some(what) => Error::Unavailable(what, Some(source)),
+                None => Error::Unexpected(source),
+            }
+        }
     }
 }
 
@@ -76,10 +75,10 @@ fn unique_key(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> UniqueKey 
     }
 }
 
-/// Whether the database went away. Diesel hands on no SQLSTATE, so what a server says while it stops or starts is
-/// known by its message.
-fn is_an_outage(kind: DatabaseErrorKind, message: &str) -> bool {
-    const SIGNS: [&str; 8] = [
+/// Whether the database went away, or was too busy with others, and in which words. Diesel hands on no SQLSTATE, so
+/// most of it is known by its message; a server that speaks another language (`lc_messages`) is understood less well.
+fn outage(kind: DatabaseErrorKind, message: &str) -> Option<&'static str> {
+    const LOST: [&str; 8] = [
         "terminating connection",
         "server closed the connection",
         "connection to server",
@@ -89,6 +88,21 @@ fn is_an_outage(kind: DatabaseErrorKind, message: &str) -> bool {
         "the database system is",
         "SSL connection has been closed",
     ];
-    matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
-        || SIGNS.iter().any(|sign| message.contains(sign))
+    const BUSY: [&str; 4] = [
+        "deadlock detected",
+        "canceling statement due to lock timeout",
+        "canceling statement due to statement timeout",
+        // SQLite: another process writes.
+        "database is locked",
+    ];
+    let says = |signs: &[&str]| signs.iter().any(|sign| message.contains(sign));
+    match kind {
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+            Some("the connection was lost")
+        }
+        DatabaseErrorKind::SerializationFailure => Some("others were in the way"),
+        _ if says(&LOST) => Some("the connection was lost"),
+        _ if says(&BUSY) => Some("others were in the way"),
+        _ => None,
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Message {
 
 /// A piece of work, whatever its type.
 pub(crate) trait Job: Send {
+    /// Whether somebody still waits for it. A look that costs nothing and claims nothing.
+    fn is_wanted(&self) -> bool;
     /// Claims the work; `false` if whoever asked has stopped waiting, and then it must not be done.
     fn claim(&self) -> bool;
     /// Does it, and keeps the answer.
@@ -39,8 +41,10 @@ pub(crate) enum Ran {
     Well,
     /// It refused: what it did should be undone.
     Badly,
-    /// The connection cannot be used any more.
-    Broke,
+    /// It refused with an outage: the same, and whether the connection still works is to be seen.
+    Outage,
+    /// It panicked: nobody knows what the connection was doing, so it cannot be used any more.
+    Panicked,
 }
 
 const WAITING: u8 = 0;
@@ -60,6 +64,10 @@ where
     T: Send,
     E: From<Error> + Outage + Send,
 {
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed() && self.state.load(Ordering::Acquire) == WAITING
+    }
+
     fn claim(&self) -> bool {
         !self.reply.is_closed()
             && self.state.compare_exchange(WAITING, CLAIMED, Ordering::AcqRel, Ordering::Acquire).is_ok()
@@ -71,9 +79,9 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
         let (result, ran) = match result {
             Ok(Ok(value)) => (Ok(value), Ran::Well),
-            Ok(Err(error)) if error.is_outage() => (Err(error), Ran::Broke),
+            Ok(Err(error)) if error.is_outage() => (Err(error), Ran::Outage),
             Ok(Err(error)) => (Err(error), Ran::Badly),
-            Err(_) => (Err(Error::Unexpected("the work panicked".into()).into()), Ran::Broke),
+            Err(_) => (Err(Error::Unexpected("the work panicked".into()).into()), Ran::Panicked),
         };
         self.result = Some(result);
         ran
@@ -92,15 +100,16 @@ where
     }
 }
 
-/// Tells errors that come from a lost connection from all others.
+/// Tells the errors with which a connection may have been lost from all others.
 pub trait Outage {
-    /// Whether the connection that this came from is of no further use.
+    /// Whether the database was not available. The connection that this was met on is checked before it is used
+    /// again: it may be lost, or have met no more than a lock that was not given back in time.
     fn is_outage(&self) -> bool;
 }
 
 impl Outage for Error {
     fn is_outage(&self) -> bool {
-        self.broke_the_connection()
+        matches!(self, Self::Unavailable(..))
     }
 }
 

@@ -6,8 +6,8 @@
 //! Invariants:
 //! - A `write` happens whole or not at all, and is answered after its commit.
 //! - An `UPDATE` or `DELETE` of one row that touches none is [`Error::NotFound`], not a silence.
-//! - There is always an active administrator: whatever could take the last one away asks
-//!   [`users::another_admin_remains`] under a lock first.
+//! - Once there is an active administrator there always is one: [`users::update`] refuses to take the last one away,
+//!   and asks under a lock.
 //! - Errors are told apart by [`Error`] alone. None carries a value that was stored or bound.
 //!
 //! To add a resource: a migration in `migrations/sqlite` and one in `migrations/postgres`, the table in `schema.rs`, a
@@ -17,6 +17,7 @@
 mod connection;
 mod database;
 mod error;
+mod group;
 mod job;
 mod paging;
 mod pool;
@@ -27,7 +28,6 @@ mod types;
 pub mod bulk;
 pub mod items;
 pub mod migrations;
-
 pub mod sessions;
 pub mod users;
 

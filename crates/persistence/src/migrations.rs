@@ -11,9 +11,8 @@ use diesel::sqlite::Sqlite;
 use diesel::{PgConnection, QueryDsl as _, RunQueryDsl as _, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::connection::AnyConnection as Connection;
+use crate::connection::{AnyConnection as Connection, MIGRATIONS, connect_once};
 use crate::error::Error;
-use crate::pool::connect_once;
 use crate::settings::Location;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -162,17 +161,17 @@ fn exclusively_sqlite<T>(
     connection.exclusive_transaction(work)
 }
 
-/// Any number that nothing else in the database uses for an advisory lock.
-const LOCK: &str = "8101821064823570433";
-
 /// PostgreSQL: an advisory lock of the session, which also ends with it.
 fn exclusively_postgres<T>(
     connection: &mut PgConnection,
     work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
 ) -> Result<T, Error> {
     connection.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0;")?;
-    connection.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
+    connection.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATIONS})"))?;
     let result = work(connection);
-    connection.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
-    result
+    let unlocked = connection.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATIONS})"));
+    // Where both fail, what the migration met is what matters: the lock ends with the connection.
+    let done = result?;
+    unlocked?;
+    Ok(done)
 }

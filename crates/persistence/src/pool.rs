@@ -109,9 +109,3 @@ pub(crate) fn take(pool: &Pool) -> Result<r2d2::PooledConnection<Manager>, Error
         }
     }
 }
-
-/// Opens one connection outside a pool, for what happens before there is one.
-pub(crate) fn connect_once(location: &Location) -> Result<Connection, Error> {
-    open(location, Purpose::Writing)
-        .map_err(|error| Error::Unavailable("it cannot be opened", Some(Box::new(error))))
-}

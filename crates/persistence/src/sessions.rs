@@ -1,4 +1,5 @@
-//! Sessions. One that has ended has no row, so none is ever revived.
+//! Sessions. One that was ended has no row, so none is ever revived. One that ran out is as good as ended by its
+//! `expires_at`; its row goes when its token is used once more, when its user signs in, or with the user.
 
 use diesel::prelude::*;
 use plinth_domain::sessions::{Refresh, Rotation, SessionLimits};
@@ -50,7 +51,7 @@ fn stored_generation(generation: u32) -> Result<i32> {
     i32::try_from(generation).map_err(|_| Error::Inconsistent("a generation out of range"))
 }
 
-/// Stores a session that begins.
+/// Stores a session that begins, and removes those of its user that have run out by then.
 ///
 /// # Errors
 /// [`Error::ForeignKey`] if the user does not exist.
@@ -65,6 +66,10 @@ pub fn insert(connection: &mut Connection, session: &Session) -> Result<()> {
         last_used_at: session.last_used_at.into(),
         expires_at: session.expires_at.into(),
     };
+    diesel::delete(sessions::table)
+        .filter(sessions::user_id.eq(row.user_id))
+        .filter(sessions::expires_at.le(row.created_at))
+        .execute(connection)?;
     diesel::insert_into(sessions::table).values(row).execute(connection)?;
     Ok(())
 }
@@ -124,7 +129,7 @@ pub enum Refreshed {
     Live(Box<Session>, Box<User>),
     /// An old token turned up: the session has been ended.
     Reused(Box<Session>),
-    /// There is no such session, or its user may not sign in.
+    /// There is no such session, or no longer, or its user may not sign in.
     Ended,
 }
 
@@ -147,6 +152,7 @@ pub fn refresh(
     let expires_at = limits.expiry(session.created_at, now);
     // The limits may have been shortened since it was last used.
     if session.expires_at <= now || expires_at <= now {
+        end(connection, id)?;
         return Ok(Refreshed::Ended);
     }
     let user = match accounts::find(connection, session.user_id) {
@@ -164,7 +170,7 @@ pub fn refresh(
     }
     session.last_used_at = now;
     session.expires_at = expires_at;
-    diesel::update(sessions::table.find(Key::from(id)))
+    let changed = diesel::update(sessions::table.find(Key::from(id)))
         .set((
             sessions::generation.eq(stored_generation(session.rotation.generation)?),
             sessions::advanced_at.eq(session.rotation.advanced_at.map(At::from)),
@@ -173,6 +179,9 @@ pub fn refresh(
             sessions::expires_at.eq(At(session.expires_at)),
         ))
         .execute(connection)?;
+    if changed == 0 {
+        return Ok(Refreshed::Ended);
+    }
     Ok(Refreshed::Live(Box::new(session), Box::new(user)))
 }
 

@@ -48,6 +48,13 @@ pub enum UrlError {
     /// No file, or one in memory, which connections would not share.
     #[error("an SQLite URL must name a file, such as sqlite://data/plinth.db, without options")]
     NoFile,
+    /// libpq would read it in another way than it was meant, or repeat a part of it in its complaint.
+    #[error(
+        "a PostgreSQL URL must be like postgres://user:password@host:5432/database?name=value; percent-encode what is \
+         special in the password and elsewhere, such as % as %25, @ as %40, / as %2F, ? as %3F, & as %26 \
+         and a space as %20"
+    )]
+    Malformed,
 }
 
 impl Location {
@@ -64,25 +71,63 @@ impl Location {
                 Ok(Self::Sqlite(PathBuf::from(path)))
             }
             "postgres" | "postgresql" if rest.starts_with("//") => {
+                if !is_unmistakable(&rest[2..]) {
+                    return Err(UrlError::Malformed);
+                }
                 // libpq knows both schemes, in lower case.
                 Ok(Self::Postgres(SecretUrl(format!("postgresql:{}", with_defaults(rest)))))
             }
             _ => Err(UrlError::UnknownScheme),
         }
     }
+}
 
-    /// The database's name in messages.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "SQLite",
-            Self::Postgres(_) => "PostgreSQL",
-        }
-    }
+/// Whether libpq reads all of a URL, given from behind `//` on, as whoever wrote it meant it. A password with special
+/// characters in it is cut at the first of them, and libpq takes the rest for a host, a port or a parameter, and says
+/// so in clear.
+fn is_unmistakable(url: &str) -> bool {
+    let (user_and_password, rest) = url.split_once('@').unwrap_or(("", url));
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let hosts = place.split('/').next().unwrap_or_default();
+    let parameter = |pair: &str| {
+        pair.split_once('=').is_some_and(|(name, value)| !name.is_empty() && !value.contains('='))
+    };
+    !url.contains(|c: char| c.is_whitespace() || c.is_control())
+        && is_percent_encoded(url)
+        && !user_and_password.contains(['/', '?'])
+        && !rest.contains('@')
+        && hosts.split(',').all(is_host)
+        && (query.is_empty() || query.split('&').all(parameter))
+}
+
+/// Whether each `%` begins the code of a character other than U+0000.
+fn is_percent_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| {
+        let code = rest.as_bytes().get(..2).unwrap_or_default();
+        code.len() == 2 && code.iter().all(u8::is_ascii_hexdigit) && code != b"00"
+    })
+}
+
+/// A name or an address, perhaps in brackets, perhaps with a port.
+fn is_host(text: &str) -> bool {
+    let after = match text.strip_prefix('[') {
+        Some(address) => match address.split_once(']') {
+            Some((address, after)) if !address.is_empty() => after,
+            _ => return false,
+        },
+        None => text.find(':').map_or("", |at| &text[at..]),
+    };
+    after.is_empty()
+        || after.strip_prefix(':').is_some_and(|port| {
+            port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
+        })
 }
 
 /// Adds what keeps a lost server from holding our threads, unless the URL says otherwise.
 fn with_defaults(rest: &str) -> String {
-    let mut url = rest.to_owned();
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let mut pairs: Vec<String> =
+        query.split('&').filter(|pair| !pair.is_empty()).map(str::to_owned).collect();
     for (name, value) in [
         ("connect_timeout", "2"),
         ("application_name", "plinth"),
@@ -91,10 +136,9 @@ fn with_defaults(rest: &str) -> String {
         ("keepalives_interval", "5"),
         ("keepalives_count", "3"),
     ] {
-        if !rest.contains(&format!("{name}=")) {
-            url.push(if url.contains('?') { '&' } else { '?' });
-            url.push_str(&format!("{name}={value}"));
+        if !pairs.iter().any(|pair| pair.split('=').next() == Some(name)) {
+            pairs.push(format!("{name}={value}"));
         }
     }
-    url
+    format!("{place}?{}", pairs.join("&"))
 }

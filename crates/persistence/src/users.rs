@@ -204,8 +204,15 @@ pub fn set_password_hash(connection: &mut Connection, id: UserId, hash: &str) ->
 /// before where the clock has not advanced. The caller has it from [`find_for_change`] or its like.
 ///
 /// # Errors
-/// [`Error::NotFound`], and [`Error::Conflict`] if another user has the address.
+/// [`Error::NotFound`], [`Error::Conflict`] if another user has the address, and [`Error::LastAdmin`] if this would
+/// take away the last active administrator.
 pub fn update(connection: &mut Connection, mut user: User, now: Timestamp) -> Result<User> {
+    if !user.is_active_admin()
+        && find_even_deleted(connection, user.id)?.is_active_admin()
+        && !another_admin_remains(connection, user.id)?
+    {
+        return Err(Error::LastAdmin);
+    }
     user.updated_at = now.max(user.updated_at.next());
     let changed =
         diesel::update(users::table.find(Key::from(user.id))).set(Stored::from(&user)).execute(connection)?;
@@ -214,10 +221,7 @@ pub fn update(connection: &mut Connection, mut user: User, now: Timestamp) -> Re
 
 /// Whether an active administrator other than this user remains. Until the transaction ends nobody else can ask,
 /// so two requests cannot each count on the other's administrator.
-///
-/// # Errors
-/// None of its own.
-pub fn another_admin_remains(connection: &mut Connection, id: UserId) -> Result<bool> {
+fn another_admin_remains(connection: &mut Connection, id: UserId) -> Result<bool> {
     connection.lock_row(RowLock::Administrators)?;
     let others: i64 = users::table
         .filter(users::role.eq(Role::Admin.as_str()))

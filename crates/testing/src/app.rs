@@ -11,7 +11,7 @@ use plinth_auth::{
     AccessTokens, KeySet, PasswordSettings, Passwords, RefreshTokens, SystemEntropy, TokenSettings,
 };
 use plinth_domain::{Clock, Email, FullName, Password, Role, User, UserId};
-use plinth_http::{App, Draining, Environment, HttpSettings};
+use plinth_http::{App, Draining, Environment, HttpSettings, Searches};
 use plinth_persistence::users;
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ pub struct TestApp {
     pub refresh: RefreshTokens,
     /// Set to make it unready.
     pub draining: Draining,
+    /// The turns of its searches.
+    pub searches: Searches,
     address: SocketAddr,
     passwords: Passwords,
     server: ServerHandle,
@@ -74,6 +76,7 @@ impl TestApp {
         };
         let access = AccessTokens::new(KeySet::from_secret(SECRET), tokens);
         let refresh = RefreshTokens::new(SECRET);
+        let searches = Searches::default();
         let app = App {
             db: db.database().clone(),
             passwords: passwords.clone(),
@@ -81,6 +84,7 @@ impl TestApp {
             refresh: refresh.clone(),
             clock: Arc::new(clock.clone()),
             entropy,
+            searches: searches.clone(),
             settings,
         };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -98,7 +102,18 @@ impl TestApp {
             }
         });
         let server = server.recv().expect("the server starts");
-        Self { db, clock, access, refresh, draining, address, passwords, server, thread: Some(thread) }
+        Self {
+            db,
+            clock,
+            access,
+            refresh,
+            draining,
+            searches,
+            address,
+            passwords,
+            server,
+            thread: Some(thread),
+        }
     }
 
     /// Where it listens.
@@ -129,18 +144,9 @@ impl TestApp {
     /// A new user with `<name>@example.com`, who has not signed in.
     pub fn user(&self, role: Role, name: &str) -> User {
         let now = self.clock.now();
-        let user = User {
-            id: UserId::new(now, &SystemEntropy),
-            email: Email::parse(&format!("{name}@example.com")).unwrap(),
-            pending_email: None,
-            full_name: Some(FullName::parse(name).unwrap()),
-            role,
-            is_active: true,
-            email_verified: false,
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
-        };
+        let email = Email::parse(&format!("{name}@example.com")).unwrap();
+        let full_name = Some(FullName::parse(name).unwrap());
+        let user = User::new(UserId::new(now, &SystemEntropy), email, full_name, role, now);
         let hash = self.db.block_on(self.passwords.hash(Password::parse(PASSWORD).unwrap())).unwrap();
         let stored = user.clone();
         self.db

@@ -1,4 +1,4 @@
--- A session that has ended has no row.
+-- A session that was ended has no row. One that ran out may keep its row for a while; it is never used again.
 CREATE TABLE sessions (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,

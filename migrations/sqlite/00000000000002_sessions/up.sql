@@ -1,4 +1,4 @@
--- A session that has ended has no row.
+-- A session that was ended has no row. One that ran out may keep its row for a while; it is never used again.
 CREATE TABLE sessions (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -113,8 +113,8 @@ table! {
         "The password of that administrator, 8 to 256 characters."));
 
     APP_ORIGIN = in_production(setting(BROWSERS, "APP_ORIGIN", "http://localhost:5173",
-        "The origin of the web app, such as https://app.example.com: allowed in browsers, and where links in mail \
-         lead. None in production unless set."), "");
+        "The origin of the web app, such as https://app.example.com: browsers may call from there. None in \
+         production unless set."), "");
     BACKEND_CORS_ORIGINS = setting(BROWSERS, "BACKEND_CORS_ORIGINS", "",
         "Further origins that browsers may call from, separated by commas or as a JSON list. None unless set.");
 

@@ -112,9 +112,30 @@ fn a_password_in_a_url_is_found_wherever_it_ends() {
     for (url, shown) in [
         ("postgres://u:p@ss@h/d", "postgres://u:[redacted]@h/d"),
         ("postgres://u:p/w?x@h/d", "postgres://u:[redacted]@h/d"),
+        ("postgres://u@corp:p@h/d", "postgres://u@corp:[redacted]@h/d"),
+        ("postgres://u@corp@h/d?password=p", "postgres://u@corp@h/d?password=[redacted]"),
+        ("postgres://h/d?user=u@corp&password=p", "postgres://h/d?user=u@corp&password=[redacted]"),
+        ("postgres://h/d?password=p&user=u@corp", "postgres://h/d?password=[redacted]&user=u@corp"),
+        ("postgres://h:1/d?user=u@corp&password=p", "postgres://h:[redacted]@corp&password=[redacted]"),
+        ("postgres://u?password=p@h/d?x=1", "postgres://u?password=[redacted]"),
+        ("postgres://h/d?password=p?q=r", "postgres://h/d?password=[redacted]"),
+        ("postgres://h/d?password=p&word", "postgres://h/d?password=[redacted]&[redacted]"),
+        ("postgres://h/d&password=p", "postgres://h/d&password=[redacted]"),
+        (
+            "postgres://h/d?sslmode=require&sslpassword=p",
+            "postgres://h/d?sslmode=require&sslpassword=[redacted]",
+        ),
         ("postgres://u@h/d", "postgres://u@h/d"),
+        ("postgres://h:5432/d?", "postgres://h:5432/d?"),
         ("postgres://h/d?%70assword=x", "postgres://h/d?%70assword=[redacted]"),
         ("postgres:///d?host=/run&PASSWORD=x", "postgres:///d?host=/run&PASSWORD=[redacted]"),
+        ("u:p@h", "u:[redacted]@h"),
+        ("", ""),
+    ] {
+        assert_eq!(super::values::without_password(url), shown, "{url}");
+    }
+    for (url, shown) in [
+        ("postgres://u%40corp:p@h/d?password=p", "postgres://u%40corp:[redacted]@h/d?password=[redacted]"),
         ("sqlite://a@b/c.db", "sqlite://a@b/c.db"),
     ] {
         assert_eq!(super::values::database_url(url).unwrap().to_string(), shown);

@@ -188,32 +188,43 @@ impl DatabaseUrl {
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.text.split_once("://").filter(|_| matches!(self.location, Location::Postgres(_)));
-        let Some((scheme, rest)) = server else {
-            return f.write_str(&self.text);
-        };
-        // A password may hold an `@` that should have been escaped, so the last one ends it.
-        let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
-        write!(f, "{scheme}://")?;
-        match user.split_once(':') {
-            Some((name, _)) => write!(f, "{name}:{REDACTED}@")?,
-            None if rest.contains('@') => write!(f, "{user}@")?,
-            None => {}
+        match self.location {
+            Location::Sqlite(_) => f.write_str(&self.text),
+            Location::Postgres(_) => f.write_str(&without_password(&self.text)),
         }
-        let (place, query) = place.split_once('?').unwrap_or((place, ""));
-        f.write_str(place)?;
-        for (n, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
-            f.write_str(if n == 0 { "?" } else { "&" })?;
-            match pair.split_once('=') {
-                // A name with an escape in it may be `password` in disguise.
-                Some((name, _)) if name.to_ascii_lowercase().contains("password") || name.contains('%') => {
-                    write!(f, "{name}={REDACTED}")?;
-                }
-                _ => f.write_str(pair)?,
-            }
-        }
-        Ok(())
     }
+}
+
+/// A URL without what may be a password, however it is written: all from the first `:` to the last `@`, and the value
+/// of whatever looks like a parameter called `password`. Rather too much than too little.
+pub(super) fn without_password(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let mut shown = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    let rest = match (rest.find(':'), rest.rfind('@')) {
+        (Some(colon), Some(at)) if colon < at => format!("{}:{REDACTED}{}", &rest[..colon], &rest[at..]),
+        _ => rest.to_owned(),
+    };
+    let query = rest.find(['?', '&']).unwrap_or(rest.len());
+    shown.push_str(&rest[..query]);
+    // A value is cut at `&` only, so that a `?` in it hides nothing.
+    let mut tail = &rest[query..];
+    while !tail.is_empty() {
+        let (separator, after) = tail.split_at(1);
+        let end = after.find('&').unwrap_or(after.len());
+        let pair = &after[..end];
+        shown.push_str(separator);
+        match pair.split_once('=') {
+            // A name with an escape in it may be `password` in disguise.
+            Some((name, _)) if name.to_ascii_lowercase().contains("password") || name.contains('%') => {
+                shown.push_str(&format!("{name}={REDACTED}"));
+            }
+            // The second half of a password with an `&` in it.
+            None if !pair.is_empty() => shown.push_str(REDACTED),
+            _ => shown.push_str(pair),
+        }
+        tail = &after[end..];
+    }
+    shown
 }
 
 impl fmt::Debug for DatabaseUrl {

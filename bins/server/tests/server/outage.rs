@@ -84,6 +84,39 @@ fn the_server_outlives_a_restart_of_postgres() {
     assert_eq!(server.wait().code(), Some(0), "{:#?}", server.log());
 }
 
+/// Under a load of which most is given up by its callers before it is taken up.
+#[test]
+fn signals_end_the_server_in_time_while_postgres_is_away() {
+    let Some(postgres) = DedicatedServer::start() else { return };
+    let url = postgres.create_database("plinth_away");
+    let folder = folder();
+    let variables = [CHEAP, ("DATABASE_URL", &url), ("DATABASE_POOL_SIZE", "2")];
+    let mut servers = [(); 2].map(|()| Server::start(folder.path(), &variables));
+    let token = servers[0].sign_up("ada@example.com").token().to_owned();
+    postgres.stop();
+    std::thread::scope(|scope| {
+        for caller in 0..100 {
+            let (token, port) = (&token, servers[caller % 2].port);
+            // Until nobody takes it any more.
+            scope.spawn(
+                move || while raw::get(port, "/api/items", token).is_ok_and(|reply| reply.status == 503) {},
+            );
+        }
+        std::thread::sleep(Duration::from_secs(3));
+        let [once, twice] = &mut servers;
+        let told = Instant::now();
+        once.signal("TERM");
+        twice.signal("TERM");
+        twice.wait_for_line("shutting down");
+        let told_again = Instant::now();
+        twice.signal("TERM");
+        assert_eq!(twice.wait().code(), Some(1), "{:#?}", twice.log());
+        assert!(told_again.elapsed() < Duration::from_secs(1), "{:?}", told_again.elapsed());
+        assert_eq!(once.wait().code(), Some(0), "{:#?}", once.log());
+        assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
+    });
+}
+
 #[test]
 fn a_database_that_is_not_there_at_start_is_said_in_words() {
     let Some(postgres) = DedicatedServer::start() else { return };

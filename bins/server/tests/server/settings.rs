@@ -62,6 +62,25 @@ fn check_config_names_every_fault_and_no_secret() {
 }
 
 #[test]
+fn a_password_that_is_not_encoded_is_told_how_and_not_repeated() {
+    let folder = folder();
+    for url in [
+        "postgres://u:50%hunter@h/d",
+        "postgres://u:p@hunter@h/d",
+        "postgres://u:p/hunter@h/d",
+        "postgres://u:hunter",
+    ] {
+        for arguments in [&["check-config"][..], &["serve"], &["migrate", "status"]] {
+            let output = run(folder.path(), &[("DATABASE_URL", url)], arguments);
+            let (out, err) = texts(&output);
+            assert_eq!(output.status.code(), Some(1), "{url}");
+            assert!(err.contains("DATABASE_URL: ") && err.contains("percent-encode"), "{url}: {err}");
+            assert!(!err.contains("hunter") && !out.contains("hunter"), "{url}: {err}{out}");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_database_is_told_which_are_known() {
     let folder = folder();
     for arguments in [&["serve"][..], &[], &["migrate", "up"]] {

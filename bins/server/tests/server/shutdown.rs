@@ -4,7 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::raw::{Lost, Reply, connect};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+
+use crate::raw::{self, Lost, Reply, connect};
 use crate::support::{CHEAP, PATIENCE, Server, folder};
 
 const ACCOUNT: &str = r#"{"email": "ada@example.com", "password": "correct horse battery"}"#;
@@ -77,6 +80,29 @@ fn a_second_signal_does_not_wait_for_requests() {
         let _gone = stream.write_all(rest.as_bytes());
         assert_eq!(Reply::read(&mut stream).unwrap_err(), Lost::CutOff);
     }
+}
+
+/// The server has closed its port and waits for a write that waits for another process.
+#[test]
+fn a_second_signal_does_not_wait_for_the_database() {
+    let folder = folder();
+    let mut server = Server::start(folder.path(), &[CHEAP]);
+    let token = server.sign_up("ada@example.com").token().to_owned();
+    let file = folder.path().join("data/plinth.db");
+    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let reply = raw::post(server.port, "/api/items", &token, &serde_json::json!({"title": "late"})).unwrap();
+    assert_eq!(reply.status, 503, "{}", reply.body);
+    server.signal("TERM");
+    server.wait_for_line("shutting down");
+    while connect(server.port).is_ok() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    let told = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(1), "{:#?}", server.log());
+    assert!(told.elapsed() < Duration::from_secs(1), "{:?}", told.elapsed());
 }
 
 /// The head may take 10 s. (A body may take 30 s; that limit is tested in the HTTP crate, where it can be short.)

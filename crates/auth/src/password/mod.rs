@@ -11,7 +11,6 @@ use std::thread::available_parallelism;
 
 use plinth_domain::{Entropy, Password};
 use tokio::sync::oneshot;
-use zeroize::Zeroizing;
 
 pub use hash::PasswordHash;
 pub use pool::Overloaded;
@@ -85,7 +84,7 @@ impl Passwords {
         answer.await.map_err(|_| self.pool.overloaded())
     }
 
-    /// Whether the candidate, in normalisation form C, is the password of that hash.
+    /// Whether the candidate, a [`Password::claimed`], is the password of that hash.
     ///
     /// `None`, for an account that does not exist, and a hash in no known format are [`Verification::Wrong`] after the
     /// work that a wrong password takes at the configured cost. A hash of a lower cost takes that work too, unless the
@@ -94,11 +93,11 @@ impl Passwords {
     /// The time grows with the length of the candidate, a few nanoseconds a byte: bounding it is the caller's.
     pub async fn verify(
         &self,
-        candidate: String,
+        candidate: Password,
         stored: Option<PasswordHash>,
     ) -> Result<Verification, Overloaded> {
         let (reply, answer) = oneshot::channel();
-        self.pool.submit(Job::Verify { candidate: Zeroizing::new(candidate), stored, reply })?;
+        self.pool.submit(Job::Verify { candidate, stored, reply })?;
         answer.await.map_err(|_| self.pool.overloaded())
     }
 }

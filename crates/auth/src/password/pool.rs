@@ -9,7 +9,6 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use plinth_domain::Password;
 use tokio::sync::oneshot;
-use zeroize::Zeroizing;
 
 use super::PasswordSettings;
 use super::hash::PasswordHash;
@@ -26,16 +25,8 @@ pub struct Overloaded {
 
 /// Something for a hashing thread to do, and where its answer goes.
 pub(super) enum Job {
-    Hash {
-        password: Password,
-        salt: [u8; 16],
-        reply: oneshot::Sender<PasswordHash>,
-    },
-    Verify {
-        candidate: Zeroizing<String>,
-        stored: Option<PasswordHash>,
-        reply: oneshot::Sender<Verification>,
-    },
+    Hash { password: Password, salt: [u8; 16], reply: oneshot::Sender<PasswordHash> },
+    Verify { candidate: Password, stored: Option<PasswordHash>, reply: oneshot::Sender<Verification> },
 }
 
 /// A handle to the threads. They end once the last handle is gone and the queue is empty.
@@ -101,7 +92,7 @@ impl Shared {
                 let _ = reply.send(Stored::make(password.expose(), cost, salt).to_text());
             }
             Job::Verify { candidate, stored, reply } => {
-                let _ = reply.send(verify(&candidate, stored.as_ref(), &self.nobody, cost));
+                let _ = reply.send(verify(candidate.expose(), stored.as_ref(), &self.nobody, cost));
             }
         }
         true

@@ -1,10 +1,5 @@
 //! Comparing a candidate with a stored hash, at the same price whatever comes out.
 
-use std::borrow::Cow;
-
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
-use zeroize::Zeroize;
-
 use super::hash::PasswordHash;
 use super::stored::Stored;
 
@@ -26,30 +21,15 @@ pub(super) fn verify(
     nobody: &Stored,
     cost: u32,
 ) -> Verification {
-    let mut candidate = nfc(candidate);
     let parsed = stored.and_then(|hash| Stored::parse(hash.as_str()));
     let against = parsed.as_ref().unwrap_or(nobody);
-    let right = against.matches(&candidate) & parsed.is_some();
+    let right = against.matches(candidate) & parsed.is_some();
     if !right {
-        against.make_up_to(cost, &candidate);
-    }
-    if let Cow::Owned(copy) = &mut candidate {
-        copy.zeroize();
+        against.make_up_to(cost, candidate);
     }
     match (right, against.is_outdated(cost)) {
         (false, _) => Verification::Wrong,
         (true, false) => Verification::Right,
         (true, true) => Verification::RightButOutdated,
     }
-}
-
-/// Normalisation form C, in which [`plinth_domain::Password`] keeps passwords.
-fn nfc(text: &str) -> Cow<'_, str> {
-    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
-        return Cow::Borrowed(text);
-    }
-    // Form C is never longer than three times the text in UTF-8; a string that grows would leave copies behind.
-    let mut normalised = String::with_capacity(text.len() * 3);
-    normalised.extend(text.nfc());
-    Cow::Owned(normalised)
 }

@@ -8,7 +8,6 @@ use plinth_domain::{Role, SessionId, Timestamp, UserId};
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::access::TokenSettings;
 use super::error::TokenError;
 
 /// How far the clocks of issuer and verifier may be apart.
@@ -71,11 +70,16 @@ pub(super) struct Presented<'a> {
 
 impl Presented<'_> {
     /// The claims, if they are for us and hold at that time.
-    pub(super) fn check(self, settings: &TokenSettings, now: Timestamp) -> Result<AccessClaims, TokenError> {
-        if self.iss != settings.issuer {
+    pub(super) fn check(
+        self,
+        issuer: &str,
+        audience: &str,
+        now: Timestamp,
+    ) -> Result<AccessClaims, TokenError> {
+        if self.iss != issuer {
             return Err(TokenError::WrongIssuer);
         }
-        if !self.aud.contains(&settings.audience) {
+        if !self.aud.contains(audience) {
             return Err(TokenError::WrongAudience);
         }
         let issued_at = instant(self.iat)?;

@@ -1,6 +1,6 @@
-//! What can be wrong with an access token.
+//! What can be wrong with an access token, and with issuing one.
 
-/// Why an access token was refused, or could not be issued.
+/// Why an access token was refused.
 ///
 /// For logs and tests: a client is told only that the token is invalid. Repeats nothing of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +39,9 @@ pub enum TokenError {
     /// Not good yet, or issued in the future.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// The active key cannot sign, or the time is outside the years that a token can state.
-    #[error("the token could not be issued")]
-    NotIssued,
 }
+
+/// Why there is no access token: the active key cannot sign, or the time is outside the years that a token can state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the token could not be issued")]
+pub struct NotIssued;

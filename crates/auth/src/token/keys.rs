@@ -57,6 +57,23 @@ impl Key {
     ///
     /// Key and identifier are derived from the secret under labels of their own, so neither tells anything about it or
     /// about the keys of refresh tokens. How strong a secret must be is the caller's to say.
+    ///
+    /// A verifier in another language derives them the same way, by HKDF-Expand (RFC 5869 §2.3) of one block. The
+    /// secret is the text's bytes as they are, Base64 not decoded, and `0x01` is one byte:
+    ///
+    /// ```text
+    /// key = HMAC-SHA256(secret, "plinth access token HS256" || 0x01)
+    /// kid = base64url(HMAC-SHA256(secret, "plinth access token kid" || 0x01)[0..8]), without padding
+    /// ```
+    ///
+    /// For the secret `a secret of thirty-two bytes or more` that is, in hexadecimal,
+    ///
+    /// ```text
+    /// key = 510f9db8e4e78b50e107dab3a9761034b2d80b4b8617b0f0e9b4d9c139f9adfe
+    /// kid = QyJftb2QypY
+    /// ```
+    ///
+    /// With the key alone another service can verify and issue access tokens, but make no refresh tokens.
     pub fn from_secret(secret: &[u8]) -> Self {
         let id = URL_SAFE_NO_PAD.encode(&derive(secret, KEY_ID_LABEL)[..8]);
         Self::hs256(id, &derive(secret, SIGNING_LABEL))
@@ -94,7 +111,8 @@ impl KeySet {
         Self { active, others: Vec::new() }
     }
 
-    /// The set of a server with this secret: [`Key::from_secret`] alone.
+    /// The set of a server with this secret, its `SECRET_KEY`: [`Key::from_secret`] alone, which says how the HS256 key
+    /// is derived from the secret.
     pub fn from_secret(secret: &[u8]) -> Self {
         Self::new(Key::from_secret(secret))
     }

@@ -7,9 +7,11 @@ mod header;
 mod keys;
 mod provider;
 mod refresh;
+mod verifier;
 
-pub use access::{AccessTokens, Grant, MAX_ACCESS_TOKEN_BYTES, TokenSettings};
+pub use access::{AccessToken, AccessTokens, Grant, TokenSettings};
 pub use claims::{AccessClaims, LEEWAY};
-pub use error::TokenError;
+pub use error::{NotIssued, TokenError};
 pub use keys::{Algorithm, Key, KeySet};
 pub use refresh::{InvalidRefreshToken, RefreshToken, RefreshTokens};
+pub use verifier::{AccessVerifier, MAX_ACCESS_TOKEN_BYTES};

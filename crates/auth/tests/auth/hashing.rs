@@ -33,10 +33,10 @@ async fn what_is_hashed_verifies_and_nothing_else_does() {
         ("", Wrong),
         ("pässword ", Wrong),
     ] {
-        let verdict = passwords.verify(candidate.to_owned(), Some(hash.clone())).await.expect("room");
+        let verdict = passwords.verify(Password::claimed(candidate), Some(hash.clone())).await.expect("room");
         assert_eq!(verdict, expected, "{candidate:?}");
     }
-    assert_eq!(passwords.verify("pässword".to_owned(), None).await, Ok(Wrong));
+    assert_eq!(passwords.verify(Password::claimed("pässword"), None).await, Ok(Wrong));
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn each_hash_has_a_salt_of_its_own() {
 async fn a_raised_cost_makes_hashes_outdated_and_a_lowered_one_does_not() {
     let hash = passwords(5, 1, 8).hash(password("password")).await.expect("room");
     for (cost, expected) in [(4, Right), (5, Right), (6, RightButOutdated)] {
-        let verdict = passwords(cost, 1, 8).verify("password".to_owned(), Some(hash.clone())).await;
+        let verdict = passwords(cost, 1, 8).verify(Password::claimed("password"), Some(hash.clone())).await;
         assert_eq!(verdict, Ok(expected), "cost {cost}");
     }
 }
@@ -66,8 +66,8 @@ proptest! {
         let passwords = passwords(4, 1, 1);
         let (right, wrong) = runtime.block_on(async {
             let hash = passwords.hash(password(&text)).await.expect("room");
-            let right = passwords.verify(text.clone(), Some(hash.clone())).await;
-            (right, passwords.verify(format!("{text}x"), Some(hash)).await)
+            let right = passwords.verify(Password::claimed(&text), Some(hash.clone())).await;
+            (right, passwords.verify(Password::claimed(&format!("{text}x")), Some(hash)).await)
         });
         prop_assert_eq!(right, Ok(Right));
         prop_assert_eq!(wrong, Ok(Wrong));
@@ -113,7 +113,7 @@ async fn a_job_whose_caller_is_gone_is_not_begun() {
     let mut running = pin!(passwords.hash(password("password")));
     assert!(begin(running.as_mut()).is_none());
     let mut abandoned: Vec<_> =
-        (0..50).map(|_| Box::pin(passwords.verify("candidate".to_owned(), None))).collect();
+        (0..50).map(|_| Box::pin(passwords.verify(Password::claimed("candidate"), None))).collect();
     assert!(abandoned.iter_mut().all(|job| begin(job.as_mut()).is_none()));
     drop(abandoned);
 

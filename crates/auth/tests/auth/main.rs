@@ -4,7 +4,9 @@
 mod access;
 mod attacks;
 mod entropy;
+#[cfg(feature = "passwords")]
 mod hashing;
 mod refresh;
 mod support;
+#[cfg(feature = "passwords")]
 mod vectors;

@@ -15,7 +15,7 @@ async fn verify(cost: u32, candidate: &str, stored: &str) -> Verification {
     let settings = PasswordSettings { cost, threads: 1, queue: 8 };
     let passwords = Passwords::new(settings, Arc::new(Counter::default())).expect("settings");
     let stored = PasswordHash::from_stored(stored.to_owned());
-    passwords.verify(candidate.to_owned(), Some(stored)).await.expect("room in the queue")
+    passwords.verify(Password::claimed(candidate), Some(stored)).await.expect("room in the queue")
 }
 
 /// Password, cost, hash by `passlib.hash.bcrypt_sha256`.

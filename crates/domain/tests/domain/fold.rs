@@ -48,7 +48,7 @@ fn texts_that_differ_in_more_stay_apart() {
 
 #[test]
 fn ascii_is_lower_cased_and_nothing_else() {
-    let all: String = (0..=127_u8).map(char::from).collect();
+    let all: String = (0..=127_u8).map(char::from).filter(|c| *c != SEPARATOR).collect();
     assert_eq!(fold(&all), all.to_ascii_lowercase());
     assert_eq!(fold(""), "");
 }
@@ -75,7 +75,38 @@ fn searched_texts_are_folded_and_kept_apart() {
     assert_eq!(searchable(&[]), "");
 }
 
+#[test]
+fn the_separator_is_in_no_folded_text() {
+    for (text, folded) in [
+        ("\u{1f}", " "),
+        ("A\u{1f}B", "a b"),
+        ("É\u{1f}É", "é é"),
+        ("\u{1f}\u{301}", " \u{301}"),
+        ("\u{1f}\u{1f}", "  "),
+    ] {
+        assert_eq!(fold(text), folded, "{text:?}");
+    }
+    // A search for what ends one text and begins the next finds nothing, however it is written.
+    let row = searchable(&["ada", "lovelace"]);
+    for term in ["ada\u{1f}lovelace", "a\u{1f}l", "\u{1f}"] {
+        assert!(!row.contains(&fold(term)), "{term:?}");
+    }
+    // One text with a separator in it is not taken for two.
+    assert_eq!(searchable(&["ada\u{1f}love", "lace"]), format!("ada love{SEPARATOR}lace"));
+}
+
 proptest! {
+    #[test]
+    fn a_match_lies_within_one_text(
+        texts in prop::collection::vec("[aAéÉ\u{1f} ]{0,6}", 0..4),
+        term in "[aAéÉ\u{1f} ]{1,6}",
+    ) {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let term = fold(&term);
+        let within = texts.iter().any(|text| fold(text).contains(&term));
+        prop_assert_eq!(searchable(&texts).contains(&term), within);
+    }
+
     #[test]
     fn folding_is_idempotent(text in "\\PC{0,40}") {
         let folded = fold(&text);

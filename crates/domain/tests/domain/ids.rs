@@ -101,3 +101,25 @@ proptest! {
         prop_assert_eq!(parse_hyphenated(&id.to_string()), Ok(id));
     }
 }
+
+/// As in a crate that has none of these names.
+mod elsewhere {
+    mod serde {}
+    mod uuid {}
+    mod std {}
+
+    plinth_domain::id_type! {
+        /// An invoice.
+        InvoiceId
+    }
+}
+
+#[test]
+fn an_identifier_can_be_defined_without_further_dependencies() {
+    let id: elsewhere::InvoiceId = TEXT.parse().unwrap();
+    assert_eq!(id.to_string(), TEXT);
+    let json = serde_json::to_string(&id).unwrap();
+    assert_eq!(json, format!("\"{TEXT}\""));
+    assert_eq!(serde_json::from_str::<elsewhere::InvoiceId>(&json).unwrap(), id);
+    assert_eq!(elsewhere::InvoiceId::from(id.uuid()), id);
+}

@@ -7,6 +7,7 @@ mod cursor;
 mod fold;
 mod ids;
 mod price;
+mod read;
 mod rotation;
 mod serial;
 mod text;

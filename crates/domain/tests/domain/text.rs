@@ -2,6 +2,7 @@
 
 use plinth_domain::{Description, Email, FullName, Password, Title, Violation};
 use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization;
 
 /// One code point each, of one to four bytes; the last one combines with nothing before it.
 const CHARACTERS: [char; 5] = ['a', 'é', '語', '𝒳', '🦀'];
@@ -23,6 +24,11 @@ fn an_address_is_trimmed_lower_cased_and_composed() {
         ("हिन्दी@उदाहरण.भारत", "हिन्दी@उदाहरण.भारत"),
         ("a.b+c_d-e!#$%&'*/=?^`{|}~@sub.example.co", "a.b+c_d-e!#$%&'*/=?^`{|}~@sub.example.co"),
         ("1@2.3", "1@2.3"),
+        // Lower-casing makes a pair that composes; in upper case there is no such character.
+        ("H\u{331}@example.com", "\u{1e96}@example.com"),
+        ("\u{1e96}@example.com", "\u{1e96}@example.com"),
+        ("T\u{308}a@W\u{30a}.Y\u{30a}", "\u{1e97}a@\u{1e98}.\u{1e99}"),
+        ("J\u{30c}@example.com", "\u{1f0}@example.com"),
     ] {
         assert_eq!(Email::parse(entered).map(Email::into_string).as_deref(), Ok(kept), "{entered:?}");
     }
@@ -88,6 +94,56 @@ fn an_address_has_at_most_254_characters_and_parts_within_their_own_limits() {
     assert_eq!(code(Email::parse(&format!("{}@example.com", "l".repeat(65)))), "invalid_email");
     assert_eq!(code(Email::parse(&format!("a@{}.com", "d".repeat(63)))), "taken");
     assert_eq!(code(Email::parse(&format!("a@{}.com", "d".repeat(64)))), "invalid_email");
+}
+
+/// Characters of normalisation form C that stand for the most bytes, fully decomposed.
+const WIDE: [&str; 3] = ["\u{1faf}", "\u{1e69}", "한"];
+
+fn decomposed(text: &str) -> String {
+    text.nfd().collect()
+}
+
+#[test]
+fn no_character_has_more_bytes_decomposed_than_the_guard_allows() {
+    let most = ('\0'..=char::MAX).map(|c| {
+        let text = c.to_string();
+        let nfd = decomposed(&text);
+        if nfd.nfc().eq([c]) { nfd.len() } else { 4 }
+    });
+    assert!((9..=16).contains(&most.max().unwrap()));
+}
+
+#[test]
+fn what_has_too_many_bytes_is_refused_before_it_is_normalised() {
+    // Whatever their characters, texts that are short enough once they are composed are taken.
+    for wide in WIDE {
+        let longest = decomposed(&wide.repeat(Password::MAX));
+        assert_eq!(code(Password::parse(&longest)), "taken", "{wide}");
+        assert_eq!(code(Password::parse(&decomposed(&wide.repeat(Password::MAX + 1)))), "too_long", "{wide}");
+        let label = wide.to_lowercase().repeat(10);
+        let address = format!("a@{}example.com", format!("{label}.").repeat(6));
+        assert_eq!(code(Email::parse(&decomposed(&address))), "taken", "{address}");
+    }
+    // A mebibyte that would be quick to compose is refused by the same rule as one that would not.
+    for long in ["\u{301}".repeat(1 << 19), "\u{315}\u{300}".repeat(1 << 18), "a".repeat(1 << 20)] {
+        assert_eq!(code(Password::parse(&long)), "too_long");
+        assert_eq!(code(Email::parse(&long)), "too_long");
+        assert_eq!(code(Email::parse(&format!("a{long}@example.com"))), "too_long");
+    }
+    assert_eq!(
+        code(Email::parse(&format!("{}ada@example.com", " ".repeat(1 << 20)))),
+        "taken",
+        "trimmed first"
+    );
+}
+
+#[test]
+fn a_claim_that_is_too_long_for_any_password_is_kept_as_it_is() {
+    let most = Password::LONGEST_CLAIM;
+    let fits = "e\u{301}".repeat(most / 3);
+    assert_eq!(Password::claimed(&fits).expose(), "é".repeat(most / 3));
+    let long = "e\u{301}".repeat(most / 3 + 1);
+    assert_eq!(Password::claimed(&long).expose(), long);
 }
 
 #[test]
@@ -211,12 +267,24 @@ proptest! {
         let _ = Email::parse(&text);
     }
 
+    /// Letters and marks alone, where composing and case meet.
+    #[test]
+    fn an_address_of_letters_with_marks_has_one_form(local in "([A-Za-z][\u{300}-\u{331}]{0,2}){1,6}") {
+        let email = Email::parse(&format!("{local}@example.com")).unwrap();
+        let lower = Email::parse(&format!("{}@example.com", local.to_lowercase())).unwrap();
+        prop_assert_eq!(&lower, &email);
+        prop_assert_eq!(&Email::parse(email.as_str()).unwrap(), &email);
+        prop_assert!(unicode_normalization::is_nfc(email.as_str()), "{:?}", email);
+    }
+
     #[test]
     fn one_address_has_one_form(local in "[\\p{L}\\p{M}0-9+_-]{1,10}", domain in "[\\p{L}\\p{M}0-9]{1,8}") {
         let entered = format!("{local}@{domain}.example");
         if let Ok(email) = Email::parse(&entered) {
             prop_assert_eq!(Email::parse(email.as_str()).unwrap(), email.clone());
-            prop_assert_eq!(Email::parse(&format!("  {entered} ")).unwrap(), email);
+            prop_assert_eq!(&Email::parse(&format!("  {entered} ")).unwrap(), &email);
+            prop_assert_eq!(&Email::parse(&decomposed(&entered)).unwrap(), &email);
+            prop_assert!(unicode_normalization::is_nfc(email.as_str()), "{:?}", email);
         }
     }
 }

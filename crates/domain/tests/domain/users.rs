@@ -1,6 +1,7 @@
 //! Who may see and change whom, and whose items.
 
 use plinth_domain::Role::{Admin, Editor, Viewer};
+use plinth_domain::items::visible_owner;
 use plinth_domain::users::Touches;
 use plinth_domain::{Email, Forbidden, FullName, Item, ItemId, Role, Timestamp, Title, User, UserId};
 use uuid::Uuid;
@@ -57,9 +58,10 @@ fn who_may_read_and_change_whom() {
         assert_eq!(actor.may_change(&target, name), rename, "{case}");
         assert_eq!(actor.may_change(&target, more), change, "{case}");
     }
-    for (role, some) in [(Viewer, NO), (Editor, YES), (Admin, YES)] {
+    for (role, some, some_more) in [(Viewer, NO, NO), (Editor, YES, NO), (Admin, YES, YES)] {
         assert_eq!(user(1, role).may_read(user(1, role).id), YES, "oneself, as {role:?}");
-        assert_eq!(user(1, role).may_change_some_users(), some, "{role:?}");
+        assert_eq!(user(1, role).may_change_some_users(name), some, "{role:?}");
+        assert_eq!(user(1, role).may_change_some_users(more), some_more, "{role:?}");
     }
 }
 
@@ -74,6 +76,17 @@ fn whose_items_are_seen_and_changed() {
         assert_eq!(lamp.is_visible_to(&other), seen, "{role:?}");
         assert_eq!(lamp.may_be_changed_by(&other), changed, "{role:?}");
     }
+}
+
+#[test]
+fn whose_items_are_listed() {
+    let (one, other) = (user(1, Viewer).id, user(2, Viewer).id);
+    for (role, everybodys) in [(Viewer, Ok(Some(one))), (Editor, Ok(None)), (Admin, Ok(None))] {
+        assert_eq!(visible_owner(&user(1, role), None), everybodys, "{role:?}");
+        assert_eq!(visible_owner(&user(1, role), Some(one)), Ok(Some(one)), "{role:?}");
+    }
+    assert_eq!(visible_owner(&user(1, Viewer), Some(other)), Err(Forbidden));
+    assert_eq!(visible_owner(&user(1, Editor), Some(other)), Ok(Some(other)));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::openapi::{
     RegistrationClosed, Unavailable,
 };
 use crate::state::App;
+use crate::users::ROUNDS;
 
 type Answer = Result<HttpResponse, ApiError>;
 
@@ -40,18 +41,7 @@ pub(crate) async fn register(app: web::Data<App>, body: Body<Register>) -> Answe
     let Register { email, password, full_name } = body.valid()?;
     let hash = app.passwords.hash(password).await?;
     let now = app.now();
-    let user = User {
-        id: UserId::new(now, &*app.entropy),
-        email,
-        pending_email: None,
-        full_name,
-        role: Role::Viewer,
-        is_active: true,
-        email_verified: false,
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    };
+    let user = User::new(UserId::new(now, &*app.entropy), email, full_name, Role::Viewer, now);
     let user = app
         .db
         .write(move |connection| {
@@ -97,35 +87,67 @@ pub(crate) async fn token(app: web::Data<App>, form: FormPairs) -> Answer {
 
 async fn sign_in(app: &App, form: FormPairs) -> Answer {
     let form = LoginForm::read(&form.valid()?)?;
-    let claimed = Password::claimed(&form.password);
+    // A longer claim is nobody's password, and not worth bringing into its normal form.
     let account = match Email::parse(&form.username) {
-        // A longer claim is nobody's password: it is refused after the usual work, without being hashed.
         Ok(email) if form.password.len() <= Password::LONGEST_CLAIM => account(app, email).await?,
         _ => None,
     };
-    let stored = account.as_ref().map(|(_, hash)| PasswordHash::from_stored(hash.clone()));
-    let candidate = if account.is_some() { claimed.expose().to_owned() } else { String::new() };
-    let outdated = match app.passwords.verify(candidate, stored).await? {
-        Verification::Wrong => return Err(ApiError::InvalidGrant),
-        Verification::Right => false,
-        Verification::RightButOutdated => true,
+    let Some((user, mut stored)) = account else {
+        // The usual work, so that nobody can tell by the time.
+        app.passwords.verify(Password::claimed(""), None).await?;
+        return Err(ApiError::InvalidGrant);
     };
-    let Some((user, verified)) = account else { return Err(ApiError::InvalidGrant) };
-    let renewed = if outdated { Some(app.passwords.hash(claimed).await?) } else { None };
-    let now = app.now();
-    let session = begin(app, user.id, now);
-    let user = app
-        .db
-        .write(move |connection| {
-            let user = still_verified(connection, user.id, &verified)?;
-            if let Some(hash) = &renewed {
-                users::set_password_hash(connection, user.id, hash.as_str())?;
-            }
-            sessions::insert(connection, &session)?;
-            Ok::<_, ApiError>((user, session))
-        })
-        .await?;
-    tokens(app, &user.0, &user.1, now)
+    let claimed = Password::claimed(&form.password);
+    for _ in 0..ROUNDS {
+        let hash = PasswordHash::from_stored(stored.clone());
+        let renewed = match app.passwords.verify(claimed.clone(), Some(hash)).await? {
+            Verification::Wrong => return Err(ApiError::InvalidGrant),
+            Verification::Right => None,
+            Verification::RightButOutdated => Some(app.passwords.hash(claimed.clone()).await?),
+        };
+        let now = app.now();
+        let session = begin(app, user.id, now);
+        let entry =
+            app.db.write(move |connection| enter(connection, session, &stored, renewed.as_ref())).await?;
+        stored = match entry {
+            Entry::Granted(user, session) => return tokens(app, &user, &session, now),
+            Entry::Replaced(stored) => stored,
+        };
+    }
+    Err(ApiError::InvalidGrant)
+}
+
+/// What became of a session that was to begin.
+enum Entry {
+    Granted(User, Session),
+    /// The hash that the password was checked against is no longer the user's; this one is.
+    Replaced(String),
+}
+
+/// Begins the session if the user may sign in, with the hash that was verified: both may have changed while it was.
+fn enter(
+    connection: &mut Connection,
+    session: Session,
+    verified: &str,
+    renewed: Option<&PasswordHash>,
+) -> Result<Entry, ApiError> {
+    let id = session.user_id;
+    let user = users::find_for_change(connection, id).map_err(|error| match error {
+        Error::NotFound => ApiError::InvalidGrant,
+        error => error.into(),
+    })?;
+    let stored = users::password_hash(connection, id)?;
+    if stored != verified {
+        return Ok(Entry::Replaced(stored));
+    }
+    if !user.is_active {
+        return Err(ApiError::AccountInactive);
+    }
+    if let Some(hash) = renewed {
+        users::set_password_hash(connection, id, hash.as_str())?;
+    }
+    sessions::insert(connection, &session)?;
+    Ok(Entry::Granted(user, session))
 }
 
 /// The account of that address with the hash of its password.
@@ -137,19 +159,6 @@ async fn account(app: &App, email: Email) -> Result<Option<(User, String)>, ApiE
             Err(error) => Err(ApiError::from(error)),
         })
         .await
-}
-
-/// The user, if the hash that the password was checked against is still theirs and they may sign in: both may have
-/// changed while it was checked.
-fn still_verified(connection: &mut Connection, id: UserId, verified: &str) -> Result<User, ApiError> {
-    let user = users::find_for_change(connection, id).map_err(|error| match error {
-        Error::NotFound => ApiError::InvalidGrant,
-        error => error.into(),
-    })?;
-    if users::password_hash(connection, id)? != verified {
-        return Err(ApiError::InvalidGrant);
-    }
-    if user.is_active { Ok(user) } else { Err(ApiError::AccountInactive) }
 }
 
 fn begin(app: &App, user: UserId, now: Timestamp) -> Session {
@@ -168,7 +177,7 @@ fn tokens(app: &App, user: &User, session: &Session, now: Timestamp) -> Answer {
     let generation = session.rotation.generation;
     let grant = Grant { user: user.id, session: session.id, role: user.role, generation };
     let body = Tokens {
-        access_token: app.access.issue(grant, now, &*app.entropy).map_err(ApiError::internal)?,
+        access_token: app.access.issue(grant, now, &*app.entropy).map_err(ApiError::internal)?.into_string(),
         refresh_token: app.refresh.make(session.id, generation).into_string(),
         token_type: "bearer",
         expires_in: app.access.access_ttl().as_secs(),

@@ -7,7 +7,11 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("ambiguous_authorization", 400, "more than one Authorization header"),
     ("bad_request", 400, "the request could not be read"),
     ("invalid_grant", 400, "unknown email, wrong password, or a refresh token that is not good"),
-    ("invalid_request", 400, "a parameter of the login is missing, empty or repeated"),
+    (
+        "invalid_request",
+        400,
+        "a parameter of the login is missing, empty or repeated, or there are more than 100",
+    ),
     ("malformed_json", 400, "the body is not JSON in UTF-8"),
     ("unsupported_grant_type", 400, "the login asks for a grant type other than password"),
     ("wrong_password", 400, "the current password is not right"),

@@ -5,10 +5,10 @@ use std::fmt;
 
 use plinth_domain::Violation;
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Fields, Found, Origin, Raw, Type};
+use super::{Fields, Found, MAX_FIELDS, Origin, Raw, Type};
 use crate::error::ApiError;
 use crate::problem::FieldError;
 
@@ -24,10 +24,12 @@ impl<'a> Fields<'a> {
             let object = Violation::new("wrong_type", "must be a JSON object");
             return Err(ApiError::Invalid(vec![FieldError::new(String::new(), object)]));
         }
-        let pairs = serde_json::Deserializer::from_str(document.get())
-            .deserialize_map(Members)
-            .map_err(|_| ApiError::MalformedJson)?;
-        Ok(Self::new(Origin::Body, pairs))
+        let mut members = Vec::new();
+        let read = serde_json::Deserializer::from_str(document.get()).deserialize_map(Members(&mut members));
+        if read.is_err() && members.len() <= MAX_FIELDS {
+            return Err(ApiError::MalformedJson);
+        }
+        Ok(Self::new(Origin::Body, members))
     }
 }
 
@@ -56,23 +58,26 @@ fn wrong_type(detail: &'static str) -> Violation {
     Violation::new("wrong_type", detail)
 }
 
-/// The members of an object in their order, with those that come twice.
-struct Members;
+/// Collects the members of an object in their order, with those that come twice. Fails at the first that is too many,
+/// which it has collected then.
+struct Members<'a, 'de>(&'a mut Vec<(Cow<'de, str>, Raw<'de>)>);
 
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(Cow<'de, str>, Raw<'de>)>;
+impl<'de> Visitor<'de> for Members<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
         while let Some(name) = map.next_key_seed(Name)? {
             let value: &'de RawValue = map.next_value()?;
-            members.push((name, Raw::Json(value.get())));
+            self.0.push((name, Raw::Json(value.get())));
+            if self.0.len() > MAX_FIELDS {
+                return Err(A::Error::custom("too many members"));
+            }
         }
-        Ok(members)
+        Ok(())
     }
 }
 

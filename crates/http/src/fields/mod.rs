@@ -31,7 +31,7 @@ use crate::problem::FieldError;
 mod json;
 mod text;
 
-pub use text::{Pairs, pairs};
+pub use text::pairs;
 
 /// The most fields of a request. No request has nearly as many, and an answer names each bad one.
 pub const MAX_FIELDS: usize = 100;
@@ -121,13 +121,18 @@ pub struct Fields<'a> {
 }
 
 /// Reads all of `T`, and refuses fields that it does not ask for and those that come twice.
-pub fn read_all<T: FromFields>(mut fields: Fields<'_>) -> Result<T, Vec<FieldError>> {
+pub fn read_all<T: FromFields>(fields: Fields<'_>) -> Result<T, Vec<FieldError>> {
+    match read_as_far(fields) {
+        (Some(value), errors) if errors.is_empty() => Ok(value),
+        (_, errors) => Err(errors),
+    }
+}
+
+/// The same, with what `T` made of the fields even where some are wrong.
+pub(crate) fn read_as_far<T: FromFields>(mut fields: Fields<'_>) -> (Option<T>, Vec<FieldError>) {
     let read = T::read(&mut fields);
     fields.refuse_unknown();
-    match read {
-        Some(value) if fields.errors.is_empty() => Ok(value),
-        _ => Err(fields.errors),
-    }
+    (read, fields.errors)
 }
 
 impl<'a> Fields<'a> {
@@ -169,18 +174,8 @@ impl<'a> Fields<'a> {
         self.allow_null(name, found, parse)
     }
 
-    /// A number that must be there. `parse` gets its text as it was sent, so no digit is lost; in a query string
+    /// A number that may be left out. `parse` gets its text as it was sent, so no digit is lost; in a query string
     /// only plain decimals without a sign get that far.
-    pub fn required_number<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, Violation>,
-    ) -> Option<T> {
-        let found = self.take(name, Type::Number);
-        self.demand(name, found, parse)
-    }
-
-    /// A number that may be left out; see [`required_number`](Self::required_number).
     pub fn optional_number<T>(
         &mut self,
         name: &str,
@@ -190,7 +185,7 @@ impl<'a> Fields<'a> {
         self.allow(name, found, parse)
     }
 
-    /// A number that may be left out or be null; see [`required_number`](Self::required_number).
+    /// A number that may be left out or be null; see [`optional_number`](Self::optional_number).
     pub fn nullable_number<T>(
         &mut self,
         name: &str,
@@ -198,12 +193,6 @@ impl<'a> Fields<'a> {
     ) -> Option<Patch<T>> {
         let found = self.take(name, Type::Number);
         self.allow_null(name, found, parse)
-    }
-
-    /// A truth value that must be there.
-    pub fn required_bool(&mut self, name: &str) -> Option<bool> {
-        let found = self.take(name, Type::Bool);
-        self.demand(name, found, |text| Ok(text == "true"))
     }
 
     /// A truth value that may be left out.

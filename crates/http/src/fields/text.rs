@@ -4,37 +4,31 @@ use std::borrow::Cow;
 
 use plinth_domain::Violation;
 
-use super::{Fields, Found, Origin, Raw, Type};
-
-/// Names and values in their order, decoded. A value that is no UTF-8 is `None`.
-pub type Pairs<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
+use super::{Fields, Found, MAX_FIELDS, Origin, Raw, Type};
 
 impl<'a> Fields<'a> {
     /// The parameters of a query string.
     pub fn from_query(query: &'a str) -> Self {
         Self::new(Origin::Query, raw(query))
     }
-
-    /// The fields of a form.
-    pub fn from_form(form: &'a str) -> Self {
-        Self::new(Origin::Body, raw(form))
-    }
 }
 
 fn raw(text: &str) -> Vec<(Cow<'_, str>, Raw<'_>)> {
-    pairs(text).into_iter().map(|(name, value)| (name, value.map_or(Raw::NotUtf8, Raw::Text))).collect()
+    pairs(text)
+        .take(MAX_FIELDS + 1)
+        .map(|(name, value)| (name, value.map_or(Raw::NotUtf8, Raw::Text)))
+        .collect()
 }
 
-/// Reads the format. A name that is no UTF-8 gets replacement characters, and so is no name that anybody asks for.
-pub fn pairs(text: &str) -> Pairs<'_> {
-    let mut pairs = Vec::new();
-    for part in text.split('&').filter(|part| !part.is_empty()) {
+/// Names and values in their order, decoded one by one. A value that is no UTF-8 is `None`; a name that is none gets
+/// replacement characters, and so is no name that anybody asks for.
+pub fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Option<Cow<'_, str>>)> {
+    text.split('&').filter(|part| !part.is_empty()).map(|part| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let name =
             decode(name).unwrap_or_else(|bytes| Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()));
-        pairs.push((name, decode(value).ok()));
-    }
-    pairs
+        (name, decode(value).ok())
+    })
 }
 
 /// Undoes percent-encoding, and `+` for a space; a `%` that starts no escape stands for itself.

@@ -2,12 +2,14 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use plinth_domain::{Item, ItemId, Page, Permission, User};
+use plinth_domain::items::visible_owner;
+use plinth_domain::{Item, ItemId, Page, User};
 use plinth_persistence::{Connection, items};
 
 use super::dto::{ItemCreate, ItemList, ItemListParams, ItemUpdate};
-use crate::answer::{self, Conditions, IfMatch, etag};
+use crate::answer;
 use crate::caller::Caller;
+use crate::conditions::{Conditions, IfMatch, etag};
 use crate::error::ApiError;
 use crate::extract::{Body, NoParameters, PathId, Query};
 use crate::listing::{self, PageParams};
@@ -26,8 +28,10 @@ type Answer = Result<HttpResponse, ApiError>;
 )]
 pub(crate) async fn list(caller: Caller, query: Query<ItemList>, request: HttpRequest) -> Answer {
     let owner = listing::sent(&request, "owner_id").and_then(|value| value.parse().ok());
+    let turn = listing::turn(&caller, &request).await?;
     let page = caller
         .read(move |connection, user| {
+            let _turn = turn;
             visible_owner(user, owner)?;
             let ItemList(asked) = query.valid()?;
             let mut request = asked.clone();
@@ -36,20 +40,6 @@ pub(crate) async fn list(caller: Caller, query: Query<ItemList>, request: HttpRe
         })
         .await?;
     Ok(answer::ok(&page))
-}
-
-/// Whose items a user gets who asks for that owner's, or for no particular one's.
-fn visible_owner(
-    user: &User,
-    asked: Option<plinth_domain::UserId>,
-) -> Result<Option<plinth_domain::UserId>, ApiError> {
-    if user.role.may(Permission::ReadAllItems) {
-        return Ok(asked);
-    }
-    match asked {
-        Some(owner) if owner != user.id => Err(ApiError::Forbidden),
-        _ => Ok(Some(user.id)),
-    }
 }
 
 /// Create an item
@@ -104,7 +94,7 @@ pub(crate) async fn get(
             visible(items::find(connection, id.valid()?)?, user)
         })
         .await?;
-    if Conditions::read(request.headers()).is_known(item.updated_at) {
+    if Conditions::read(request.headers()).is_known(&etag(item.updated_at)) {
         return Ok(with_etag(HttpResponse::NotModified().finish(), &item));
     }
     Ok(with_etag(answer::ok(&item), &item))

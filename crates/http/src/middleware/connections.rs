@@ -8,15 +8,22 @@
 //! So every connection has a record of how many of its requests are being answered, and since when there are none.
 //! A sweeper shuts down the sockets that have been without one for longer than keep-alive and head timeout together:
 //! a peer that keeps to both limits never meets it.
+//!
+//! An answer is being given until its body has been handed to the system whole, however slowly the peer takes it; but
+//! a peer that takes nothing of it for as long as the write timeout is given up too.
 
 use std::any::Any;
 use std::os::fd::{AsFd, OwnedFd};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
+use actix_web::web::Bytes;
 
 use crate::settings::HttpSettings;
 
@@ -26,7 +33,8 @@ pub struct Connections(Arc<Shared>);
 
 struct Shared {
     started: Instant,
-    limit: Duration,
+    idle_limit: Duration,
+    write_limit: Duration,
     open: Mutex<Vec<Weak<Connection>>>,
 }
 
@@ -39,13 +47,23 @@ pub(crate) struct Connection {
     in_flight: AtomicU32,
     /// When there were last any, in milliseconds after `started`.
     idle_since: AtomicU64,
+    /// Since when the peer has to take what was written last, in the same milliseconds; [`NOTHING`] where it is we who
+    /// are waited for. A connection writes one answer at a time.
+    writing_since: AtomicU64,
 }
+
+/// Nothing is being written.
+const NOTHING: u64 = u64::MAX;
 
 impl Connections {
     /// No connections yet, with the limits of these settings.
     pub fn new(settings: &HttpSettings) -> Self {
-        let limit = settings.keep_alive + settings.head_timeout;
-        Self(Arc::new(Shared { started: Instant::now(), limit, open: Mutex::new(Vec::new()) }))
+        Self(Arc::new(Shared {
+            started: Instant::now(),
+            idle_limit: settings.keep_alive + settings.head_timeout,
+            write_limit: settings.write_timeout,
+            open: Mutex::new(Vec::new()),
+        }))
     }
 
     /// For `HttpServer::on_connect`.
@@ -66,7 +84,8 @@ impl Connections {
     /// Closes what has to be closed, until the last handle to these connections is gone. Spawn it once for a server.
     pub fn sweep(&self) -> impl Future<Output = ()> + Send + 'static {
         let shared = Arc::downgrade(&self.0);
-        let pause = (self.0.limit / 8).clamp(Duration::from_millis(20), Duration::from_secs(5));
+        let pause = (self.0.idle_limit.min(self.0.write_limit) / 8)
+            .clamp(Duration::from_millis(20), Duration::from_secs(5));
         async move {
             while let Some(shared) = shared.upgrade() {
                 shared.close_overdue();
@@ -84,6 +103,7 @@ impl Shared {
             started: self.started,
             in_flight: AtomicU32::new(0),
             idle_since: AtomicU64::new(millis(self.started.elapsed())),
+            writing_since: AtomicU64::new(NOTHING),
         });
         self.open.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
         connection
@@ -91,12 +111,15 @@ impl Shared {
 
     fn close_overdue(&self) {
         let now = millis(self.started.elapsed());
-        let limit = millis(self.limit);
+        let (idle_limit, write_limit) = (millis(self.idle_limit), millis(self.write_limit));
         self.open.lock().unwrap_or_else(PoisonError::into_inner).retain(|connection| {
             let Some(connection) = connection.upgrade() else { return false };
-            let idle = connection.in_flight.load(Ordering::Acquire) == 0;
-            let overdue = now.saturating_sub(connection.idle_since.load(Ordering::Acquire)) > limit;
-            if idle && overdue {
+            let overdue = if connection.in_flight.load(Ordering::Acquire) == 0 {
+                now.saturating_sub(connection.idle_since.load(Ordering::Acquire)) > idle_limit
+            } else {
+                now.saturating_sub(connection.writing_since.load(Ordering::Acquire)) > write_limit
+            };
+            if overdue {
                 // actix reads the end of the stream and lets go. An error means that it is closed already.
                 let _ = rustix::net::shutdown(&connection.socket, rustix::net::Shutdown::Both);
             }
@@ -118,6 +141,14 @@ impl InFlight {
         Self(connection)
     }
 
+    /// From now on it is the peer that is waited for, to take what is written, or it is not.
+    fn set_writing(&self, writing: bool) {
+        if let Some(connection) = &self.0 {
+            let since = if writing { millis(connection.started.elapsed()) } else { NOTHING };
+            connection.writing_since.store(since, Ordering::Release);
+        }
+    }
+
     /// The connection was upgraded: another protocol, with timeouts of its own, goes on there.
     pub(crate) fn never_ends(&mut self) {
         self.0 = None;
@@ -127,9 +158,40 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(connection) = &self.0 {
+            connection.writing_since.store(NOTHING, Ordering::Release);
             connection.idle_since.store(millis(connection.started.elapsed()), Ordering::Release);
             connection.in_flight.fetch_sub(1, Ordering::AcqRel);
         }
+    }
+}
+
+/// A body whose request is in flight until it has been written.
+pub struct Answering<B> {
+    body: B,
+    in_flight: InFlight,
+}
+
+impl<B> Answering<B> {
+    pub(crate) fn new(body: B, in_flight: InFlight) -> Self {
+        Self { body, in_flight }
+    }
+}
+
+impl<B: MessageBody + Unpin> MessageBody for Answering<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    /// actix asks for more only when what it had before is written.
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let next = Pin::new(&mut self.body).poll_next(context);
+        self.in_flight.set_writing(next.is_ready());
+        next
     }
 }
 

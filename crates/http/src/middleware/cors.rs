@@ -26,9 +26,11 @@ const MAX_AGE: usize = 600;
 
 /// The app's own origin and those listed. `*` is none: with credentials it must not be used.
 ///
-/// Wrap it inside the envelope, which [tidies up](tidy) after it.
+/// Wrap it inside the envelope, which tidies up after it.
 pub fn cors(settings: &HttpSettings) -> Cors {
     let origins = settings.cors_origins.iter().chain(&settings.app_origin);
+    // The server's settings let neither a slash at the end nor `*` through. Whoever makes settings in another way must
+    // not open the API to every origin by them, nor be left with one that no browser sends.
     let origins = origins.map(|origin| origin.trim_end_matches('/'));
     let cors = Cors::default()
         .allowed_methods(METHODS)

@@ -17,7 +17,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use plinth_domain::{Clock, Entropy, UserId, ids};
 
-use super::connections::{Connection, InFlight};
+use super::connections::{Answering, Connection, InFlight};
 use super::cors;
 use super::slash::trim_trailing_slash;
 use crate::error::ApiError;
@@ -25,17 +25,6 @@ use crate::problem;
 use crate::settings::{Environment, HttpSettings};
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The id of a request, in its extensions.
-#[derive(Clone, Debug)]
-pub struct RequestId(HeaderValue);
-
-impl RequestId {
-    /// The id: 1 to 128 of `A-Za-z0-9._-`.
-    pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or("-")
-    }
-}
 
 /// Who made the request, for its log line: a handler puts this into the request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +36,8 @@ pub struct Envelope(Rc<Shared>);
 
 struct Shared {
     production: bool,
+    /// The paths that are asked again and again by machines.
+    probes: [String; 3],
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -55,16 +46,18 @@ impl Envelope {
     /// An envelope with these settings; request ids are made from `clock` and `entropy`.
     pub fn new(settings: &HttpSettings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let production = settings.environment == Environment::Production;
-        Self(Rc::new(Shared { production, clock, entropy }))
+        let probes =
+            ["/health".to_owned(), "/health/ready".to_owned(), format!("{}/health", settings.api_prefix)];
+        Self(Rc::new(Shared { production, probes, clock, entropy }))
     }
 }
 
 impl<S, B> Transform<S, ServiceRequest> for Envelope
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
+    B: MessageBody + Unpin + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B, String>>;
+    type Response = ServiceResponse<Answering<EitherBody<B, String>>>;
     type Error = Error;
     type Transform = EnvelopeService<S>;
     type InitError = ();
@@ -84,9 +77,9 @@ pub struct EnvelopeService<S> {
 impl<S, B> Service<ServiceRequest> for EnvelopeService<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
+    B: MessageBody + Unpin + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B, String>>;
+    type Response = ServiceResponse<Answering<EitherBody<B, String>>>;
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
 
@@ -95,7 +88,6 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let mut in_flight = InFlight::begin(request.conn_data::<Arc<Connection>>());
         let exchange = Exchange::begin(&self.shared, &request);
-        request.extensions_mut().insert(RequestId(exchange.id.clone()));
         trim_trailing_slash(&mut request);
         let answer = self.service.call(request);
         Box::pin(async move {
@@ -106,13 +98,15 @@ where
                     }
                     let (request, response) = answer.into_parts();
                     let response = exchange.finish(response, Some(&request));
+                    let response = response.map_body(|_, body| Answering::new(body, in_flight));
                     return Ok(ServiceResponse::new(request, response));
                 }
                 Err(error) => error,
             };
             // The request went with the service, so there is nothing to make a `ServiceResponse` of. actix sends the
             // response that an error brings along.
-            let response = exchange.finish(with_mappers(error), None).map_into_boxed_body();
+            let response = exchange.finish(with_mappers(error), None);
+            let response = response.map_body(|_, body| Answering::new(body, in_flight)).map_into_boxed_body();
             Err(InternalError::from_response("answered", response).into())
         })
     }
@@ -124,18 +118,18 @@ struct Exchange {
     id: HeaderValue,
     method: Method,
     authenticated: bool,
-    production: bool,
+    shared: Rc<Shared>,
 }
 
 impl Exchange {
-    fn begin(shared: &Shared, request: &ServiceRequest) -> Self {
+    fn begin(shared: &Rc<Shared>, request: &ServiceRequest) -> Self {
         let headers = request.headers();
         Self {
             started: Instant::now(),
             id: usable_id(headers).unwrap_or_else(|| shared.new_id()),
             method: request.method().clone(),
             authenticated: headers.contains_key(header::AUTHORIZATION),
-            production: shared.production,
+            shared: Rc::clone(shared),
         }
     }
 
@@ -152,7 +146,7 @@ impl Exchange {
         }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        if self.production {
+        if self.shared.production {
             let year = HeaderValue::from_static("max-age=31536000");
             headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
         }
@@ -201,16 +195,13 @@ impl Exchange {
 
     /// One line for every request: neither query string nor body, which may hold secrets.
     fn log(&self, status: StatusCode, request: Option<&HttpRequest>) {
-        let is_probe = request.is_some_and(|request| {
-            let path = request.path();
-            path.starts_with("/health") || path.ends_with("/health")
-        });
-        let wanted = if is_probe {
-            tracing::enabled!(tracing::Level::DEBUG)
-        } else {
-            tracing::enabled!(tracing::Level::INFO)
-        };
-        if !wanted {
+        // Where this is off, so is what probes are logged at.
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return;
+        }
+        let route = request.and_then(HttpRequest::match_pattern);
+        let is_probe = route.as_ref().is_some_and(|route| self.shared.probes.contains(route));
+        if is_probe && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
         #[expect(
@@ -218,7 +209,6 @@ impl Exchange {
             reason = "a request takes fewer microseconds than a double counts"
         )]
         let duration_ms = self.started.elapsed().as_micros() as f64 / 1000.0;
-        let route = request.and_then(HttpRequest::match_pattern);
         let user = request.and_then(|request| request.extensions().get::<LoggedUser>().copied());
         macro_rules! line {
             ($level:ident) => {

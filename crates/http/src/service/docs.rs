@@ -10,6 +10,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::Service;
+use crate::conditions::Conditions;
 use crate::error::ApiError;
 use crate::settings::HttpSettings;
 
@@ -78,11 +79,7 @@ impl Asset {
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let known = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|tags| tags.to_str().ok());
-        let unchanged = known.flat_map(|tags| tags.split(',')).any(|tag| {
-            let tag = tag.trim();
-            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag
-        });
+        let unchanged = Conditions::read(request.headers()).is_known(&self.etag);
         let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         // The names do not change with the content, so a browser has to ask again after a day.
         response
@@ -110,9 +107,10 @@ fn base<'a>(request: &HttpRequest, settings: &'a HttpSettings) -> &'a str {
 pub(super) async fn swagger(
     request: HttpRequest,
     service: web::Data<Service>,
+    settings: web::Data<HttpSettings>,
 ) -> Result<HttpResponse, ApiError> {
     let docs = service.docs.as_ref().ok_or(ApiError::UnknownRoute)?;
-    Ok(docs.page(include_str!("pages/swagger.html"), "Swagger UI", base(&request, &service.settings)))
+    Ok(docs.page(include_str!("pages/swagger.html"), "Swagger UI", base(&request, &settings)))
 }
 
 /// ReDoc: reads the OpenAPI document.
@@ -123,9 +121,10 @@ pub(super) async fn swagger(
 pub(super) async fn redoc(
     request: HttpRequest,
     service: web::Data<Service>,
+    settings: web::Data<HttpSettings>,
 ) -> Result<HttpResponse, ApiError> {
     let docs = service.docs.as_ref().ok_or(ApiError::UnknownRoute)?;
-    Ok(docs.page(include_str!("pages/redoc.html"), "ReDoc", base(&request, &service.settings)))
+    Ok(docs.page(include_str!("pages/redoc.html"), "ReDoc", base(&request, &settings)))
 }
 
 /// A file of one of the pages.

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use super::Service;
+use crate::settings::HttpSettings;
 
 /// The longest that finding out about readiness takes.
 const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
@@ -101,9 +102,9 @@ pub(super) async fn ready(service: web::Data<Service>) -> HttpResponse {
 /// Says what this is and where its documentation is.
 #[utoipa::path(get, path = "/", operation_id = "start", tag = "service", security(()), summary = "Start page",
     responses((status = 200, description = "What this is.", body = Start)))]
-pub(super) async fn start(service: web::Data<Service>) -> HttpResponse {
+pub(super) async fn start(service: web::Data<Service>, settings: web::Data<HttpSettings>) -> HttpResponse {
     HttpResponse::Ok().json(Start {
-        name: service.settings.project_name.clone(),
+        name: settings.project_name.clone(),
         version: env!("CARGO_PKG_VERSION"),
         docs: service.docs.is_some().then_some("/docs"),
         openapi: "/openapi.json",

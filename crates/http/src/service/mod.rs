@@ -34,7 +34,6 @@ impl Draining {
 
 /// What the routes here answer with. Made once for a server and shared by its workers.
 pub struct Service {
-    settings: HttpSettings,
     readiness: ReadinessCheck,
     draining: Draining,
     jwks: serde_json::Value,
@@ -57,20 +56,18 @@ impl Service {
             jwks,
             openapi: Bytes::from(openapi::document_json(settings)),
             docs: settings.docs_enabled.then(|| docs::Docs::new(settings)),
-            settings: settings.clone(),
         }
     }
 }
 
-/// Adds the routes.
-pub fn configure(config: &mut ServiceConfig, service: &Data<Service>) {
+/// Adds the routes, those at the root and those at the prefix.
+pub fn configure(config: &mut ServiceConfig, service: &Data<Service>, prefix: &str) {
     config.app_data(service.clone());
     config.service(at("/").get(handlers::start));
     config.service(at("/health").get(handlers::live));
     config.service(at("/health/ready").get(handlers::ready));
     config.service(at("/.well-known/jwks.json").get(handlers::jwks));
     document_at(config, "");
-    let prefix = service.settings.api_prefix.as_str();
     if !prefix.is_empty() {
         config.service(at(&format!("{prefix}/health")).get(handlers::ready));
         document_at(config, prefix);

@@ -11,82 +11,116 @@ use crate::error::ApiError;
 use crate::problem::FieldError;
 use crate::state::App;
 
-/// A change that was looked at, and may be made if the passwords are in order.
-pub(super) struct Asked {
-    pub(super) update: UserUpdate,
-    /// The claimed password, and the hash that it has to match.
-    proof: Option<Proof>,
-}
+/// How often a password is checked at most: again where its hash was replaced meanwhile, which a login does that renews
+/// an old one.
+pub(crate) const ROUNDS: usize = 3;
 
-/// Somebody claims to know the password with that hash.
+/// A password that somebody claims to know, and the hash that it was found to match.
 pub(super) struct Proof {
     claimed: Password,
-    stored: String,
+    verified: Option<String>,
+}
+
+impl Proof {
+    pub(super) fn new(claimed: Password) -> Self {
+        Self { claimed, verified: None }
+    }
+
+    /// Checks the claim against that hash.
+    pub(super) async fn check(&mut self, app: &App, stored: String) -> Result<(), ApiError> {
+        let hash = PasswordHash::from_stored(stored.clone());
+        match app.passwords.verify(self.claimed.clone(), Some(hash)).await? {
+            Verification::Wrong => Err(ApiError::WrongPassword),
+            Verification::Right | Verification::RightButOutdated => {
+                self.verified = Some(stored);
+                Ok(())
+            }
+        }
+    }
+
+    /// The hash that the claim is still to be checked against; none if it was matched already.
+    pub(super) fn lacks(&self, connection: &mut Connection, id: UserId) -> Result<Option<String>, ApiError> {
+        let stored = users::password_hash(connection, id)?;
+        Ok(if self.verified.as_ref() == Some(&stored) { None } else { Some(stored) })
+    }
+}
+
+/// What came of an attempt to do something that has to be proven.
+pub(super) enum Attempt<W, T> {
+    /// It is done.
+    Done(T),
+    /// Nothing is done yet: first the claim has to be checked against this hash.
+    Unproven(W, String),
+}
+
+/// A change that was looked at, and may be made if the passwords are in order.
+pub(super) struct Asked {
+    change: Change,
+    /// The hash that the claimed password has to match, where that is needed.
+    to_match: Option<String>,
 }
 
 /// A change whose passwords were checked and hashed.
-pub(super) struct Ready {
+pub(super) struct Change {
     update: UserUpdate,
-    verified: Option<String>,
+    is_own: bool,
+    proof: Option<Proof>,
     new_hash: Option<PasswordHash>,
 }
 
-/// Checks the rules that depend on the account. One's own credentials are changed with the current password only.
+/// Checks the rules that depend on the account, and names what breaks them together with the `errors` that the request
+/// has already. One's own credentials are changed with the current password only.
 pub(super) fn look_at(
     connection: &mut Connection,
     target: &User,
     is_own: bool,
     update: UserUpdate,
+    mut errors: Vec<FieldError>,
 ) -> Result<Asked, ApiError> {
-    let mut errors = Vec::new();
-    if let Some(password) = &update.password {
-        let email = update.email.as_ref().unwrap_or(&target.email);
-        if let Err(violation) = password.differs_from(email) {
-            errors.push(FieldError::new("/password".to_owned(), violation));
-        }
-    }
+    errors.extend(password_is_email(&update, target, is_own));
     let needs_proof = is_own && update.changes_credentials(target);
-    if needs_proof && update.current_password.is_none() {
-        errors.push(FieldError::new("/current_password".to_owned(), proof_required()));
+    if needs_proof && !update.sent.current_password {
+        errors.push(no_proof());
     }
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));
     }
-    let proof = match &update.current_password {
-        Some(claimed) if needs_proof => Some(prove(connection, target.id, claimed.clone())?),
+    let proof = update.current_password.clone().map(Proof::new);
+    let to_match = match &proof {
+        Some(proof) if needs_proof => proof.lacks(connection, target.id)?,
         _ => None,
     };
-    Ok(Asked { update, proof })
+    Ok(Asked { change: Change { update, is_own, proof, new_hash: None }, to_match })
 }
 
-/// What a claimed password has to be checked against.
-pub(super) fn prove(connection: &mut Connection, id: UserId, claimed: Password) -> Result<Proof, ApiError> {
-    Ok(Proof { claimed, stored: users::password_hash(connection, id)? })
+fn no_proof() -> FieldError {
+    FieldError::new("/current_password".to_owned(), proof_required())
 }
 
-impl Proof {
-    /// The hash that was matched.
-    pub(super) async fn check(self, app: &App) -> Result<String, ApiError> {
-        let stored = PasswordHash::from_stored(self.stored.clone());
-        match app.passwords.verify(self.claimed.expose().to_owned(), Some(stored)).await? {
-            Verification::Wrong => Err(ApiError::WrongPassword),
-            Verification::Right | Verification::RightButOutdated => Ok(self.stored),
-        }
+/// Whether the password would be the address after the change: a new password, or the present one as far as it is
+/// known, which is where it is claimed for one's own account.
+fn password_is_email(update: &UserUpdate, target: &User, is_own: bool) -> Option<FieldError> {
+    let email = update.email.as_ref().unwrap_or(&target.email);
+    if let Some(password) = &update.password {
+        let violation = password.differs_from(email).err()?;
+        return Some(FieldError::new("/password".to_owned(), violation));
     }
+    let claimed = update.current_password.as_ref().filter(|_| is_own && *email != target.email)?;
+    let violation = claimed.differs_from(email).err()?;
+    Some(FieldError::new("/email".to_owned(), violation))
 }
 
 impl Asked {
     /// Checks and hashes passwords.
-    pub(super) async fn prepare(mut self, app: &App) -> Result<Ready, ApiError> {
-        let verified = match self.proof.take() {
-            Some(proof) => Some(proof.check(app).await?),
-            None => None,
-        };
-        let new_hash = match self.update.password.take() {
-            Some(password) => Some(app.passwords.hash(password).await?),
-            None => None,
-        };
-        Ok(Ready { update: self.update, verified, new_hash })
+    pub(super) async fn prepare(self, app: &App) -> Result<Change, ApiError> {
+        let mut change = self.change;
+        if let Some(stored) = self.to_match {
+            change.prove(app, stored).await?;
+        }
+        if let Some(password) = &change.update.password {
+            change.new_hash = Some(app.passwords.hash(password.clone()).await?);
+        }
+        Ok(change)
     }
 }
 
@@ -99,28 +133,39 @@ pub(super) enum Ends {
     AllBut(SessionId),
 }
 
-impl Ready {
-    /// Makes the change. `target` is locked.
+impl Change {
+    /// Checks the claimed password against that hash.
+    pub(super) async fn prove(&mut self, app: &App, stored: String) -> Result<(), ApiError> {
+        match &mut self.proof {
+            Some(proof) => proof.check(app, stored).await,
+            None => Err(ApiError::Invalid(vec![no_proof()])),
+        }
+    }
+
+    /// Makes the change. `target` is locked, and may not be as it was looked at: its address or its password may have
+    /// changed since.
     pub(super) fn make(
         self,
         connection: &mut Connection,
         mut target: User,
         ends: Ends,
         now: Timestamp,
-    ) -> Result<User, ApiError> {
-        if let Some(verified) = &self.verified {
-            still_proven(connection, target.id, verified)?;
+    ) -> Result<Attempt<Self, User>, ApiError> {
+        if self.is_own && self.update.changes_credentials(&target) {
+            let Some(proof) = &self.proof else { return Err(ApiError::Invalid(vec![no_proof()])) };
+            if let Some(stored) = proof.lacks(connection, target.id)? {
+                return Ok(Attempt::Unproven(self, stored));
+            }
         }
-        let was_admin = target.is_active_admin();
+        if let Some(error) = password_is_email(&self.update, &target, self.is_own) {
+            return Err(ApiError::Invalid(vec![error]));
+        }
         self.update.full_name.apply(&mut target.full_name);
         if let Some(email) = self.update.email {
             set_email(&mut target, email);
         }
         target.role = self.update.role.unwrap_or(target.role);
         target.is_active = self.update.is_active.unwrap_or(target.is_active);
-        if was_admin && !target.is_active_admin() {
-            keep_an_admin(connection, target.id)?;
-        }
         let target = users::update(connection, target, now)?;
         if let Some(hash) = &self.new_hash {
             users::set_password_hash(connection, target.id, hash.as_str())?;
@@ -133,7 +178,7 @@ impl Ready {
             }
             Ends::All | Ends::AllBut(_) => 0,
         };
-        Ok(target)
+        Ok(Attempt::Done(target))
     }
 }
 
@@ -146,22 +191,9 @@ fn set_email(user: &mut User, email: Email) {
     user.pending_email = None;
 }
 
-/// Refuses a change that would leave nobody to administer the rest.
-fn keep_an_admin(connection: &mut Connection, id: UserId) -> Result<(), ApiError> {
-    if users::another_admin_remains(connection, id)? { Ok(()) } else { Err(ApiError::LastAdmin) }
-}
-
-/// Refuses if the password was changed while the claim was checked.
-pub(super) fn still_proven(connection: &mut Connection, id: UserId, verified: &str) -> Result<(), ApiError> {
-    if users::password_hash(connection, id)? == verified { Ok(()) } else { Err(ApiError::WrongPassword) }
-}
-
 /// Deletes an account softly: it is gone for everybody, its address is free, its sessions end, its items stay.
 /// `target` is locked.
 pub(super) fn delete(connection: &mut Connection, mut target: User, now: Timestamp) -> Result<(), ApiError> {
-    if target.is_active_admin() {
-        keep_an_admin(connection, target.id)?;
-    }
     target.deleted_at = Some(now);
     target.pending_email = None;
     let target = users::update(connection, target, now)?;

@@ -70,31 +70,33 @@ pub struct UserUpdate {
     /// The password until now: needed for a new password or email of one's own.
     #[schema(value_type = String, required = false, format = Password, example = "correct horse battery")]
     pub current_password: Option<Password>,
+    /// What was named, be it good or not.
+    #[schema(ignore)]
+    pub(crate) sent: Sent,
 }
 
+/// Which fields a request names. Who may not change them, and what has to come with them, depends on that alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) touches: Touches,
+    pub(crate) password: bool,
+    pub(crate) current_password: bool,
+}
+
+/// Always reads itself: what is wrong counts as left out, so that the rest can be held against the account, and all
+/// that is wrong be named at once.
 impl FromFields for UserUpdate {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let role = fields.optional("role", Role::parse);
-        let is_active = fields.optional_bool("is_active");
-        let update = own_fields(fields)?;
-        Some(Self { role: role?, is_active: is_active?, ..update })
+        let role = fields.optional("role", Role::parse).flatten();
+        let is_active = fields.optional_bool("is_active").flatten();
+        Some(Self { role, is_active, ..own_fields(fields) })
     }
 }
 
 impl UserUpdate {
-    /// What of it needs more than the right to change names.
-    pub(crate) fn touches(&self) -> Touches {
-        let beyond_full_name = self.email.is_some()
-            || self.password.is_some()
-            || self.role.is_some()
-            || self.is_active.is_some()
-            || self.current_password.is_some();
-        Touches { beyond_full_name }
-    }
-
     /// Whether it changes what the user signs in with.
     pub(crate) fn changes_credentials(&self, user: &User) -> bool {
-        self.password.is_some() || self.email.as_ref().is_some_and(|email| *email != user.email)
+        self.sent.password || self.email.as_ref().is_some_and(|email| *email != user.email)
     }
 }
 
@@ -103,28 +105,31 @@ pub struct MeUpdate(pub(crate) UserUpdate);
 
 impl FromFields for MeUpdate {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let update = own_fields(fields);
-        if fields.contains("password") && !fields.contains("current_password") {
-            fields.report("current_password", proof_required());
-        }
-        update.map(Self)
+        Some(Self(own_fields(fields)))
     }
 }
 
 /// What everybody may change of their own account.
-fn own_fields(fields: &mut Fields<'_>) -> Option<UserUpdate> {
+fn own_fields(fields: &mut Fields<'_>) -> UserUpdate {
+    let beyond = ["email", "password", "role", "is_active", "current_password"];
+    let sent = Sent {
+        touches: Touches { beyond_full_name: beyond.iter().any(|name| fields.contains(name)) },
+        password: fields.contains("password"),
+        current_password: fields.contains("current_password"),
+    };
     let full_name = fields.nullable("full_name", FullName::parse);
     let email = fields.optional("email", Email::parse);
     let password = fields.optional("password", Password::parse);
     let current_password = fields.optional("current_password", claimed);
-    Some(UserUpdate {
-        full_name: full_name?,
-        email: email?,
-        password: password?,
+    UserUpdate {
+        full_name: full_name.unwrap_or_default(),
+        email: email.flatten(),
+        password: password.flatten(),
         role: None,
         is_active: None,
-        current_password: current_password?,
-    })
+        current_password: current_password.flatten(),
+        sent,
+    }
 }
 
 /// What is wrong where the current password is missing.

@@ -5,7 +5,7 @@ use plinth_domain::users::{Touches, UserJson};
 use plinth_domain::{Page, Permission, User, UserId};
 use plinth_persistence::users;
 
-use super::change::{self, Asked, Ends};
+use super::change::{self, Attempt, Ends, Proof, ROUNDS};
 use super::dto::{DeleteMe, MeUpdate, MeUpdateJson, UserCreate, UserList, UserListParams, UserUpdate};
 use crate::answer;
 use crate::caller::{Caller, own};
@@ -29,8 +29,10 @@ type Answer = Result<HttpResponse, ApiError>;
 )]
 pub(crate) async fn list(caller: Caller, query: Query<UserList>, request: HttpRequest) -> Answer {
     let asks_for_deleted = listing::sent(&request, "include_deleted").is_some_and(|value| value == "true");
+    let turn = listing::turn(&caller, &request).await?;
     let page = caller
         .read(move |connection, user| {
+            let _turn = turn;
             user.role.require(Permission::ReadUsers)?;
             if asks_for_deleted {
                 user.role.require(Permission::ReadDeletedUsers)?;
@@ -65,18 +67,9 @@ pub(crate) async fn create(caller: Caller, body: Body<UserCreate>) -> Answer {
     let app = caller.app();
     let hash = app.passwords.hash(asked.password).await?;
     let now = app.now();
-    let new = User {
-        id: UserId::new(now, &*app.entropy),
-        email: asked.email,
-        pending_email: None,
-        full_name: asked.full_name,
-        role: asked.role,
-        is_active: asked.is_active,
-        email_verified: false,
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    };
+    let id = UserId::new(now, &*app.entropy);
+    let mut new = User::new(id, asked.email, asked.full_name, asked.role, now);
+    new.is_active = asked.is_active;
     let new = caller
         .write(move |connection, user| {
             user.role.require(Permission::ManageUsers)?;
@@ -112,19 +105,25 @@ pub(crate) async fn me(caller: Caller, query: Query<NoParameters>) -> Answer {
 pub(crate) async fn update_me_patch(caller: Caller, body: Body<MeUpdate>) -> Answer {
     let asked = caller
         .read(move |connection, user| {
-            let MeUpdate(update) = body.valid()?;
-            change::look_at(connection, user, true, update)
+            let (MeUpdate(update), errors) = body.with_errors()?;
+            change::look_at(connection, user, true, update, errors)
         })
         .await?;
-    let ready = asked.prepare(caller.app()).await?;
+    let mut change = asked.prepare(caller.app()).await?;
     let (now, session) = (caller.app().now(), caller.session()?);
-    let user = caller
-        .write(move |connection, user| {
+    for _ in 0..ROUNDS {
+        let attempt = caller.write(move |connection, user| {
             let me = own(users::find_for_change(connection, user.id))?;
-            ready.make(connection, me, Ends::AllBut(session), now)
-        })
-        .await?;
-    Ok(answer::ok(&user))
+            change.make(connection, me, Ends::AllBut(session), now)
+        });
+        let stored;
+        (change, stored) = match attempt.await? {
+            Attempt::Done(user) => return Ok(answer::ok(&user)),
+            Attempt::Unproven(change, stored) => (change, stored),
+        };
+        change.prove(caller.app(), stored).await?;
+    }
+    Err(ApiError::WrongPassword)
 }
 
 /// Change one's own account, as PATCH does
@@ -150,19 +149,28 @@ pub(crate) async fn update_me_put(caller: Caller, body: Body<MeUpdate>) -> Answe
     security(("oauth2" = []), ("bearer" = [])),
 )]
 pub(crate) async fn delete_me(caller: Caller, body: Body<DeleteMe>) -> Answer {
-    let proof = caller
-        .read(move |connection, user| change::prove(connection, user.id, body.valid()?.current_password))
-        .await?;
-    let verified = proof.check(caller.app()).await?;
-    let now = caller.app().now();
-    caller
-        .write(move |connection, user| {
-            let me = own(users::find_for_change(connection, user.id))?;
-            change::still_proven(connection, me.id, &verified)?;
-            change::delete(connection, me, now)
+    let (mut proof, mut stored) = caller
+        .read(move |connection, user| {
+            let DeleteMe { current_password } = body.valid()?;
+            Ok((Proof::new(current_password), users::password_hash(connection, user.id)?))
         })
         .await?;
-    Ok(answer::done())
+    let now = caller.app().now();
+    for _ in 0..ROUNDS {
+        proof.check(caller.app(), stored).await?;
+        let attempt = caller.write(move |connection, user| {
+            let me = own(users::find_for_change(connection, user.id))?;
+            match proof.lacks(connection, me.id)? {
+                Some(stored) => Ok(Attempt::Unproven(proof, stored)),
+                None => change::delete(connection, me, now).map(Attempt::Done),
+            }
+        });
+        (proof, stored) = match attempt.await? {
+            Attempt::Done(()) => return Ok(answer::done()),
+            Attempt::Unproven(proof, stored) => (proof, stored),
+        };
+    }
+    Err(ApiError::WrongPassword)
 }
 
 /// Show a user
@@ -205,27 +213,34 @@ pub(crate) async fn get(caller: Caller, id: PathId<UserId>, query: Query<NoParam
     security(("oauth2" = []), ("bearer" = [])),
 )]
 pub(crate) async fn update_patch(caller: Caller, id: PathId<UserId>, body: Body<UserUpdate>) -> Answer {
-    let (id, touches, asked): (_, _, Asked) = caller
+    let (id, touches, asked) = caller
         .read(move |connection, user| {
-            user.may_change_some_users()?;
+            let body = body.with_errors();
+            let touches = body.as_ref().map_or(Touches::default(), |(update, _)| update.sent.touches);
+            user.may_change_some_users(touches)?;
             let target = users::find(connection, id.valid()?)?;
-            user.may_change(&target, Touches::default())?;
-            let update = body.valid()?;
-            let touches = update.touches();
             user.may_change(&target, touches)?;
-            Ok((target.id, touches, change::look_at(connection, &target, user.id == target.id, update)?))
+            let (update, errors) = body?;
+            let asked = change::look_at(connection, &target, user.id == target.id, update, errors)?;
+            Ok((target.id, touches, asked))
         })
         .await?;
-    let ready = asked.prepare(caller.app()).await?;
+    let mut change = asked.prepare(caller.app()).await?;
     let now = caller.app().now();
-    let changed = caller
-        .write(move |connection, user| {
+    for _ in 0..ROUNDS {
+        let attempt = caller.write(move |connection, user| {
             let target = users::find_for_change(connection, id)?;
             user.may_change(&target, touches)?;
-            ready.make(connection, target, Ends::All, now)
-        })
-        .await?;
-    Ok(answer::ok(&changed))
+            change.make(connection, target, Ends::All, now)
+        });
+        let stored;
+        (change, stored) = match attempt.await? {
+            Attempt::Done(changed) => return Ok(answer::ok(&changed)),
+            Attempt::Unproven(change, stored) => (change, stored),
+        };
+        change.prove(caller.app(), stored).await?;
+    }
+    Err(ApiError::WrongPassword)
 }
 
 /// Change a user, as PATCH does

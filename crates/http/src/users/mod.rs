@@ -8,6 +8,7 @@ mod change;
 mod dto;
 pub(crate) mod handlers;
 
+pub(crate) use change::ROUNDS;
 pub use dto::{DeleteMe, MeUpdate, UserCreate, UserUpdate};
 
 /// Declares the paths.

@@ -10,6 +10,9 @@ use serde_json::json;
 const EMAIL: &str = "ada@example.com";
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
+/// The hash of `password` that another application made.
+const PLAIN_BCRYPT: &str = "$2a$04$0e5.fg8j5rek.xlz5ED5O.CgMMvLLLbqtpJMLeb8npaHllqMJ4ID.";
+
 /// Checks that a login was refused in the words of RFC 6749 too.
 #[track_caller]
 fn expect_refused(answer: Answer, code: &str, error: &str) -> Answer {
@@ -97,6 +100,10 @@ on_both! {
             for form in forms {
                 expect_refused(app.anyone().form(path, form), "invalid_request", "invalid_request");
             }
+            let many: Vec<(&str, &str)> = [name, password].into_iter().chain([("a", ""); 98]).collect();
+            app.anyone().form(path, &many).expect(200);
+            let too_many: Vec<(&str, &str)> = many.into_iter().chain([("a", "")]).collect();
+            expect_refused(app.anyone().form(path, &too_many), "invalid_request", "invalid_request");
             for grant in ["refresh_token", "client_credentials", "Password", " password"] {
                 let form = [name, password, ("grant_type", grant)];
                 expect_refused(
@@ -168,7 +175,7 @@ on_both! {
         let app = TestApp::start(db);
         app.user(Role::Viewer, "ada");
         for (password, hash) in [
-            ("password", "$2a$04$0e5.fg8j5rek.xlz5ED5O.CgMMvLLLbqtpJMLeb8npaHllqMJ4ID."),
+            ("password", PLAIN_BCRYPT),
             ("pässwörd", "$2b$05$xaCruqoRGq75G04N12/MH.dRJTn4CBjTApuhBKfWwfFDBEGfTK0de"),
             ("password", "$2y$04$K8CVrpFYeXSj5jlAtT0zYuMdVN8ynv.IhM2CY6LB.CSafuzQXqCHy"),
         ] {
@@ -181,6 +188,47 @@ on_both! {
             app.login(EMAIL, password).expect(200);
             assert_eq!(app.stored(EMAIL).unwrap().1, renewed, "and only once");
         }
+    }
+
+    fn of_several_logins_at_once_one_renews_the_hash_and_all_succeed(db) {
+        let app = TestApp::start(db);
+        app.user(Role::Viewer, "ada");
+        for _ in 0..5 {
+            import(&app, EMAIL, PLAIN_BCRYPT);
+            let statuses: Vec<u16> = std::thread::scope(|scope| {
+                let login = || app.login(EMAIL, "password").status;
+                let logins: Vec<_> = (0..8).map(|_| scope.spawn(login)).collect();
+                logins.into_iter().map(|login| login.join().unwrap()).collect()
+            });
+            assert_eq!(statuses, [200; 8]);
+            assert!(app.stored(EMAIL).unwrap().1.starts_with("$bcrypt-sha256$v=2,"));
+        }
+    }
+
+    fn a_hash_that_is_renewed_meanwhile_still_proves(db) {
+        let app = TestApp::start(db);
+        app.user(Role::Viewer, "ada");
+        for n in 0..5 {
+            import(&app, EMAIL, PLAIN_BCRYPT);
+            let ada = app.bearer(&app.login(EMAIL, "password").expect(200));
+            import(&app, EMAIL, PLAIN_BCRYPT);
+            let body = json!({"email": format!("new{n}@example.com"), "current_password": "password"});
+            std::thread::scope(|scope| {
+                let logins: Vec<_> = (0..4).map(|_| scope.spawn(|| app.login(EMAIL, "password"))).collect();
+                let changed = ada.patch("/api/users/me", &body).expect(200);
+                assert_eq!(changed.text("email"), format!("new{n}@example.com"));
+                logins.into_iter().for_each(|login| drop(login.join().unwrap()));
+            });
+            ada.patch("/api/users/me", &json!({"email": EMAIL, "current_password": "password"})).expect(200);
+        }
+        import(&app, EMAIL, PLAIN_BCRYPT);
+        let ada = app.bearer(&app.login(EMAIL, "password").expect(200));
+        import(&app, EMAIL, PLAIN_BCRYPT);
+        std::thread::scope(|scope| {
+            let logins: Vec<_> = (0..4).map(|_| scope.spawn(|| app.login(EMAIL, "password"))).collect();
+            ada.post("/api/users/me/delete", &json!({"current_password": "password"})).expect(204);
+            logins.into_iter().for_each(|login| drop(login.join().unwrap()));
+        });
     }
 
     fn a_hash_of_a_lower_cost_is_renewed(db) {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use plinth_http::HttpSettings;
 
-use crate::support::{Client, settings, start, start_with};
+use crate::support::{Client, LARGE, settings, start, start_with};
 
 /// Sends a byte of a head now and then until the server closes; how long that took.
 fn dribble(client: &mut Client) -> Duration {
@@ -64,6 +64,31 @@ fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
         std::thread::sleep(Duration::from_millis(300));
     }
     assert_eq!(busy.read_to_end().unwrap_or_default(), "");
+}
+
+#[test]
+fn a_slow_reader_gets_all_of_a_large_answer() {
+    let server = start();
+    let mut client = server.connect();
+    client.write("GET /large HTTP/1.1\r\nhost: x\r\n\r\n");
+    // Longer than keep-alive and head timeout together, more than once.
+    let mut left = LARGE;
+    while left > 0 {
+        std::thread::sleep(Duration::from_millis(900));
+        left = left.saturating_sub(LARGE / 4);
+        assert_eq!(client.read_some(LARGE / 4), LARGE / 4, "cut off with {left} bytes left");
+    }
+    assert!(server.connect().send("GET", "/things", &[], "").status == 200);
+}
+
+#[test]
+fn who_takes_nothing_of_an_answer_is_given_up() {
+    let server = start_with(HttpSettings { write_timeout: Duration::from_secs(1), ..settings() });
+    let mut client = server.connect();
+    client.write("GET /large HTTP/1.1\r\nhost: x\r\n\r\n");
+    std::thread::sleep(Duration::from_millis(2500));
+    let got = client.read_some(LARGE);
+    assert!(got < LARGE, "the connection stayed");
 }
 
 #[test]

@@ -91,6 +91,17 @@ fn more_fields_than_anyone_has_are_refused_as_a_whole() {
     let many: Vec<String> = (0..101).map(|n| format!("\"{n}\":1")).collect();
     let errors = start().post_json("/things", &format!("{{{}}}", many.join(","))).errors();
     assert_eq!(errors[0], " too_many_fields");
+    let exact: Vec<String> = (0..100).map(|n| format!("\"{n}\":1")).collect();
+    let errors = start().post_json("/things", &format!("{{{}}}", exact.join(","))).errors();
+    assert!(
+        errors.len() > 100 && errors.iter().all(|error| !error.contains("too_many_fields")),
+        "{errors:?}"
+    );
+    let many = vec!["a"; 101].join("&");
+    assert_eq!(start().get(&format!("/things?{many}")).errors(), ["query too_many_fields"]);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(start().send("POST", "/form", &form, &many).problem(), "invalid_request");
+    assert_eq!(start().send("POST", "/form", &form, &vec!["a"; 100].join("&")).status, 200);
 }
 
 #[test]

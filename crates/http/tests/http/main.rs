@@ -25,6 +25,7 @@ mod me;
 mod openapi;
 mod query;
 mod refresh;
+mod searches;
 mod service;
 mod support;
 mod tokens;

@@ -1,5 +1,9 @@
 //! The order of refusal where several things are wrong at once: 401, 403, 404 or 422, 409, 412.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use plinth_domain::Role;
 use plinth_testing::{Client, PASSWORD, TestApp, on_both};
 use serde_json::json;
@@ -110,6 +114,23 @@ on_both! {
         assert_eq!(ada.get(&lamp).expect(200).text("title"), "Lamp");
         assert_eq!(ada.get("/api/users/me").expect(200).text("email"), "ada@example.com");
         app.login("bob@example.com", PASSWORD).expect(200);
+    }
+
+    fn a_body_is_not_waited_for_without_a_good_token(db) {
+        let app = TestApp::start(db);
+        for authorization in ["", "authorization: Bearer x\r\n"] {
+            let mut stream = TcpStream::connect(app.address()).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let head = format!(
+                "POST /api/items HTTP/1.1\r\nhost: x\r\n{authorization}content-type: application/json\r\n\
+                 content-length: 1000\r\n\r\n{{"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut status = [0; 12];
+            // The body never comes.
+            stream.read_exact(&mut status).unwrap();
+            assert_eq!(&status, b"HTTP/1.1 401");
+        }
     }
 
     fn the_caller_comes_before_the_body(db) {

@@ -126,6 +126,92 @@ on_both! {
         ada.patch(ME, &json!({"email": "NEW@example.com"})).expect(200);
     }
 
+    fn what_depends_on_the_account_is_named_with_the_rest(db) {
+        let app = TestApp::start(db);
+        let ada = app.viewer("ada");
+        let admin = app.admin();
+        let own = format!("/api/users/{}", admin.id());
+        for (who, path, email) in [(&ada, ME, "ada@example.com"), (&admin, &own, "admin@example.com")] {
+            let bad = |body: Value, fields: &[(&str, &str)]| drop(who.patch(path, &body).expect_fields(fields));
+            bad(
+                json!({"email": "new@example.com", "full_name": ""}),
+                &[("/full_name", "blank"), ("/current_password", "required")],
+            );
+            bad(
+                json!({"password": email, "full_name": "", "x": 1}),
+                &[
+                    ("/full_name", "blank"),
+                    ("/password", "password_is_email"),
+                    ("/current_password", "required"),
+                    ("/x", "unknown_field"),
+                ],
+            );
+            bad(
+                json!({"email": "new@example.com", "current_password": "\0", "full_name": 1}),
+                &[("/full_name", "wrong_type"), ("/current_password", "nul_character")],
+            );
+            // What is no address cannot be told to be a new one.
+            bad(json!({"email": "new"}), &[("/email", "invalid_email")]);
+        }
+    }
+
+    fn the_email_cannot_become_the_password(db) {
+        let app = TestApp::start(db);
+        let ada = app.viewer("ada");
+        let change = |body: Value| ada.patch(ME, &body);
+        change(json!({"password": "Secret@Example.com", "current_password": PASSWORD})).expect(200);
+        let body = json!({"email": "secret@example.com", "current_password": "Secret@Example.com"});
+        change(body).expect_fields(&[("/email", "password_is_email")]);
+        let both = json!({
+            "email": "secret@example.com", "password": PASSWORD, "current_password": "Secret@Example.com"
+        });
+        change(both).expect(200);
+    }
+
+    fn a_password_and_an_email_that_race_do_not_become_the_same(db) {
+        let app = TestApp::start(db);
+        let admin = app.admin();
+        for n in 0..20 {
+            let (user, secret) = (app.viewer(&format!("user{n}")), format!("secret{n}@example.com"));
+            let account = format!("/api/users/{}", user.id());
+            let new_email = json!({"email": secret, "current_password": PASSWORD});
+            let (password, email) = thread::scope(|scope| {
+                let password = scope.spawn(|| admin.patch(&account, &json!({"password": secret})));
+                let email = scope.spawn(|| user.patch(ME, &new_email));
+                (password.join().unwrap(), email.join().unwrap())
+            });
+            if password.status == 200 {
+                assert!(matches!(email.status, 400 | 401), "{}", email.json());
+            } else {
+                password.expect_fields(&[("/password", "password_is_email")]);
+                email.expect(200);
+            }
+        }
+    }
+
+    fn an_address_that_was_taken_away_does_not_come_back_unproven(db) {
+        let app = TestApp::start(db);
+        let admin = app.admin();
+        for n in 0..20 {
+            let name = format!("user{n}");
+            let user = app.viewer(&name);
+            let account = format!("/api/users/{}", user.id());
+            let moved = format!("moved{n}@example.com");
+            let own = json!({"email": format!("{name}@example.com")});
+            thread::scope(|scope| {
+                let writes: Vec<_> = (0..3).map(|_| scope.spawn(|| user.patch(ME, &own))).collect();
+                admin.patch(&account, &json!({"email": moved})).expect(200);
+                for write in writes {
+                    let answer = write.join().unwrap();
+                    if answer.status != 200 {
+                        answer.expect_fields(&[("/current_password", "required")]);
+                    }
+                }
+            });
+            assert_eq!(user.get(ME).expect(200).text("email"), moved);
+        }
+    }
+
     fn of_two_changes_with_one_proof_only_one_is_made(db) {
         let app = TestApp::start(db);
         app.user(Role::Viewer, "ada");

@@ -112,6 +112,13 @@ async fn slow() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+/// More bytes than the system keeps for a socket.
+pub(crate) const LARGE: usize = 64 << 20;
+
+async fn large() -> HttpResponse {
+    HttpResponse::Ok().body(vec![b'x'; LARGE])
+}
+
 async fn panics() -> HttpResponse {
     panic!("the secret is 12345")
 }
@@ -165,12 +172,13 @@ pub(crate) fn start_with(settings: HttpSettings) -> Server {
             let server = HttpServer::new(move || {
                 App::new()
                     .app_data(web::Data::new(settings.clone()))
-                    .configure(|config| service::configure(config, &service))
+                    .configure(|config| service::configure(config, &service, &settings.api_prefix))
                     .service(at("/things").get(list).post(create))
                     .service(at("/things/{id}").get(find).delete(find))
                     .service(at("/as/{id}").get(signed_in))
                     .service(at("/form").post(form))
                     .service(at("/slow").get(slow))
+                    .service(at("/large").get(large))
                     .service(at("/panic").get(panics))
                     .service(at("/fail").get(fails))
                     .service(at("/fail/{code}").get(fail_with))
@@ -267,6 +275,20 @@ impl Client {
             answer.body = String::from_utf8_lossy(&body).into_owned();
         }
         answer
+    }
+
+    /// Reads so many bytes, or until there are no more; how many there were.
+    pub(crate) fn read_some(&mut self, bytes: usize) -> usize {
+        let mut buffer = vec![0; 64 << 10];
+        let mut read = 0;
+        while read < bytes {
+            let most = buffer.len().min(bytes - read);
+            match self.reader.read(&mut buffer[..most]) {
+                Ok(0) | Err(_) => break,
+                Ok(n) => read += n,
+            }
+        }
+        read
     }
 
     /// Reads until the server closes; what it still sent.

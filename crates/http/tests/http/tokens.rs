@@ -119,20 +119,20 @@ on_both! {
         let grant = Grant { user: ada.id, session, role: Role::Admin, generation: 0 };
         let ours = app.access.issue(grant, now, &SystemEntropy).unwrap();
         // The role is not believed: it is the database's.
-        let user = app.anyone().with_token(&ours);
+        let user = app.anyone().with_token(ours.as_str());
         user.get(ME).expect(200);
         user.get("/api/users").expect_problem(403, "forbidden");
 
         let key = || KeySet::from_secret(b"a secret for tests, of 32 bytes and more");
         let same = AccessTokens::new(key(), settings("plinth-test", "plinth-test"));
-        app.anyone().with_token(&same.issue(grant, now, &SystemEntropy).unwrap()).get(ME).expect(200);
+        app.anyone().with_token(same.issue(grant, now, &SystemEntropy).unwrap().as_str()).get(ME).expect(200);
         for tokens in [
             AccessTokens::new(key(), settings("elsewhere", "plinth-test")),
             AccessTokens::new(key(), settings("plinth-test", "elsewhere")),
             AccessTokens::new(KeySet::from_secret(&[7; 40]), settings("plinth-test", "plinth-test")),
         ] {
             let token = tokens.issue(grant, now, &SystemEntropy).unwrap();
-            expect_bad(app.anyone().with_token(&token).get(ME));
+            expect_bad(app.anyone().with_token(token.as_str()).get(ME));
         }
         for grant in [
             Grant { user: grace.id, ..grant },
@@ -140,7 +140,7 @@ on_both! {
             Grant { generation: 1, ..grant },
         ] {
             let token = app.access.issue(grant, now, &SystemEntropy).unwrap();
-            expect_bad(app.anyone().with_token(&token).get(ME));
+            expect_bad(app.anyone().with_token(token.as_str()).get(ME));
         }
     }
 

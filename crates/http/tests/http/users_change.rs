@@ -131,8 +131,14 @@ on_both! {
             json!({"is_active": false}),
             json!({"full_name": "Ada", "is_active": true}),
             json!({"full_name": "Ada", "current_password": PASSWORD}),
+            // The names that are sent decide, before anything else is looked at.
+            json!({"full_name": "", "role": "admin"}),
+            json!({"role": "nobody"}),
+            json!({"is_active": null, "x": 1}),
         ] {
-            eve.patch(&at(ada.id()), &body).expect_problem(403, "forbidden");
+            for path in [&at(ada.id()), UNKNOWN, &at("no-id")] {
+                eve.patch(path, &body).expect_problem(403, "forbidden");
+            }
         }
         assert_eq!(ada.get("/api/users/me").json(), before);
         for other in [admin.id(), eve.id(), app.user(Role::Editor, "other").id.to_string()] {

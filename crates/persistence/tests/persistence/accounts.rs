@@ -4,7 +4,7 @@ use std::sync::Barrier;
 
 use plinth_domain::{Role, User, UserId};
 use plinth_persistence::{Connection, Error, Result, UniqueKey, users};
-use plinth_testing::{TestDb, on_both};
+use plinth_testing::{TestDb, on_both, postgres};
 
 use crate::support::{at, database, somebody, store_user, user};
 
@@ -30,14 +30,42 @@ fn admin(db: &TestDb, name: &str) -> UserId {
     admin.id
 }
 
-/// What a request that demotes an administrator does.
+type Way = fn(&mut User);
+
+/// What a request that demotes an administrator does; `false` where nobody would be left.
 fn demote(connection: &mut Connection, id: UserId) -> Result<bool> {
     let user = users::find_for_change(connection, id)?;
-    if !users::another_admin_remains(connection, id)? {
-        return Ok(false);
+    match users::update(connection, User { role: Role::Viewer, ..user }, at(1)) {
+        Ok(_) => Ok(true),
+        Err(Error::LastAdmin) => Ok(false),
+        Err(error) => Err(error),
     }
-    users::update(connection, User { role: Role::Viewer, ..user }, at(1))?;
-    Ok(true)
+}
+
+/// One takes an administrator away and has not committed; another, who began meanwhile, must not count that one.
+fn assert_the_second_waits_for_the_first(db: &TestDb) {
+    let (first, second) = (admin(db, "first"), admin(db, "second"));
+    let (one, other) = (database(db, 2), database(db, 2));
+    let (demoted, has_demoted) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let slow = one.write(move |c| {
+        let outcome = demote(c, first)?;
+        demoted.send(()).unwrap();
+        may_go_on.recv().unwrap();
+        Ok::<_, Error>(outcome)
+    });
+    let quick = async {
+        // The other one begins to ask while the first still holds the lock.
+        has_demoted.recv().unwrap();
+        let asks = tokio::spawn(async move { other.write(move |c| demote(c, second)).await });
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        assert!(!asks.is_finished(), "it did not wait");
+        go_on.send(()).unwrap();
+        asks.await.unwrap()
+    };
+    let (slow, quick) = db.block_on(async { tokio::join!(slow, quick) });
+    assert!(slow.unwrap());
+    assert!(!quick.unwrap(), "nobody would be left");
 }
 
 on_both! {
@@ -78,18 +106,38 @@ on_both! {
         }
     }
 
-    fn who_counts_as_another_administrator(db) {
+    fn the_last_administrator_stays(db) {
         let first = admin(&db, "first");
-        let remains = |id: UserId| db.write(move |c| users::another_admin_remains(c, id)).unwrap();
-        assert!(!remains(first));
+        let ways: [(&str, Way); 3] = [
+            ("demoted", |user| user.role = Role::Editor),
+            ("inactivated", |user| user.is_active = false),
+            ("deleted", |user| user.deleted_at = Some(at(1))),
+        ];
+        let change = |id: UserId, way: Way| db.write(move |c| {
+            let mut user = users::find_for_change(c, id)?;
+            way(&mut user);
+            users::update(c, user, at(1))
+        });
+        let assert_stays = |why: &str| for (how, way) in ways {
+            let result = change(first, way);
+            assert!(matches!(result, Err(Error::LastAdmin)), "{why}, {how}: {result:?}");
+        };
+        assert_stays("alone");
         for (name, role, is_active) in [("editor", Role::Editor, true), ("inactive", Role::Admin, false)] {
             store_user(&db, &User { role, is_active, ..user(name) }).unwrap();
-            assert!(!remains(first), "{name}");
+            assert_stays(name);
         }
-        store_user(&db, &User { role: Role::Admin, deleted_at: Some(at(1)), ..user("deleted") }).unwrap();
-        assert!(!remains(first), "a deleted one");
-        let second = admin(&db, "second");
-        assert!(remains(first) && remains(second));
+        store_user(&db, &User { role: Role::Admin, deleted_at: Some(at(1)), ..user("gone") }).unwrap();
+        assert_stays("beside a deleted one");
+        change(first, |user| user.full_name = None).unwrap();
+        for (how, way) in ways {
+            let other = admin(&db, how);
+            change(other, way).unwrap();
+            assert_stays(how);
+        }
+        admin(&db, "second");
+        change(first, |user| user.role = Role::Viewer).unwrap();
+        change(first, |user| user.is_active = false).unwrap();
     }
 
     fn any_administrator_counts_the_inactive_but_not_the_deleted(db) {
@@ -103,8 +151,13 @@ on_both! {
     }
 
     fn of_two_racing_demotions_one_succeeds(db) {
+        let mut left = None;
         for round in 0..10 {
+            // The one of the round before goes once the next has two.
             let admins = [admin(&db, &format!("a{round}")), admin(&db, &format!("b{round}"))];
+            if let Some(id) = left.take() {
+                assert!(db.write(move |c| demote(c, id)).unwrap());
+            }
             let barrier = Barrier::new(2);
             let mut demoted = std::thread::scope(|scope| {
                 let threads = admins.map(|id| {
@@ -120,45 +173,26 @@ on_both! {
             });
             demoted.sort_unstable();
             assert_eq!(demoted, [false, true], "round {round}");
-            // Leaves none, so that the next round has two again.
-            let left = admins.into_iter().find(|id| {
+            left = admins.into_iter().find(|id| {
                 let id = *id;
                 db.read(move |c| users::find(c, id)).unwrap().role == Role::Admin
             });
-            let left = left.unwrap();
-            db.write(move |c| {
-                let user = users::find(c, left)?;
-                users::update(c, User { role: Role::Viewer, ..user }, at(1))
-            })
-            .unwrap();
         }
     }
 
     /// Without the lock both transactions would count each other's administrator: they overlap for certain.
     fn whoever_asks_second_waits_for_the_first(db) {
-        let (first, second) = (admin(&db, "first"), admin(&db, "second"));
-        let other = database(&db, 2);
-        let (asked, has_asked) = std::sync::mpsc::channel();
-        let (go_on, may_go_on) = std::sync::mpsc::channel();
-        let slow = db.database().write(move |c| {
-            let remains = users::another_admin_remains(c, first)?;
-            asked.send(()).unwrap();
-            may_go_on.recv().unwrap();
-            let user = users::find(c, first)?;
-            users::update(c, User { role: Role::Viewer, ..user }, at(1))?;
-            Ok::<_, Error>(remains)
-        });
-        let quick = async {
-            // The other one begins to ask while the first still holds the lock.
-            has_asked.recv().unwrap();
-            let asks = tokio::spawn(async move { other.write(move |c| demote(c, second)).await });
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            assert!(!asks.is_finished(), "it did not wait");
-            go_on.send(()).unwrap();
-            asks.await.unwrap()
-        };
-        let (slow, quick) = db.block_on(async { tokio::join!(slow, quick) });
-        assert!(slow.unwrap());
-        assert!(!quick.unwrap(), "nobody would be left");
+        assert_the_second_waits_for_the_first(&db);
     }
+}
+
+/// A snapshot taken before the lock was had would still show the other administrator.
+#[test]
+fn a_stricter_default_isolation_does_not_count_who_is_gone_on_postgres() {
+    let Some(db) = TestDb::postgres() else { return };
+    let server = postgres::server().unwrap();
+    let alter = "ALTER DATABASE %I SET default_transaction_isolation = 'repeatable read'";
+    server.query(db.url(), &format!("DO $$ BEGIN EXECUTE format($f${alter}$f$, current_database()); END $$"));
+    assert_eq!(server.query(db.url(), "SHOW transaction_isolation"), "repeatable read");
+    assert_the_second_waits_for_the_first(&db);
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod busy;
+mod closing;
 mod listing;
 mod locations;
 mod migrating;

@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use plinth_persistence::{Location, migrations};
+use plinth_persistence::{Error, Location, migrations};
 use plinth_testing::{TestDb, on_both, postgres};
 
 use crate::support::{lines, somebody};
@@ -23,6 +23,16 @@ fn applied(location: &Location) -> Vec<bool> {
 }
 
 on_both! {
+    fn a_database_without_our_tables_is_not_ready(db) {
+        let ping = || db.block_on(db.database().ping());
+        ping().unwrap();
+        migrations::revert(db.location(), usize::MAX).unwrap();
+        let result = ping();
+        assert!(matches!(result, Err(Error::Unexpected(_))), "{result:?}");
+        migrations::run(db.location()).unwrap();
+        ping().unwrap();
+    }
+
     fn up_down_and_up_again(db) {
         let location = db.location();
         let all = migrations::status(location).unwrap();

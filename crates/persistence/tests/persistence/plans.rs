@@ -160,14 +160,17 @@ on_both! {
         let (lamp, session) = (item(&ada, "Lamp"), session(&ada));
         store_item(&db, &lamp).unwrap();
         store_session(&db, &session).unwrap();
-        let (user, email, session) = (ada.id, ada.email, session.id);
+        let another = crate::support::session(&ada);
+        let (user, email, session) = (ada.id, ada.email.clone(), session.id);
         let all = [
             queries(&db, move |c| sessions::authenticate(c, session, user, 0, at(0)).map(drop)),
             queries(&db, move |c| sessions::refresh(c, session, 0, at(0), &LIMITS).map(drop)),
             queries(&db, move |c| users::find_with_hash_by_email(c, &email).map(drop)),
             queries(&db, move |c| items::find_for_change(c, lamp.id).map(drop)),
             queries(&db, move |c| items::update(c, lamp, at(1)).map(drop)),
-            queries(&db, move |c| users::another_admin_remains(c, user).map(drop)),
+            queries(&db, move |c| users::any_admin(c).map(drop)),
+            queries(&db, move |c| users::update(c, ada, at(1)).map(drop)),
+            queries(&db, move |c| sessions::insert(c, &another).map(drop)),
             queries(&db, move |c| sessions::end_all(c, user, None).map(drop)),
         ];
         for sql in &all {

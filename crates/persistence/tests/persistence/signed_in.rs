@@ -145,11 +145,15 @@ on_both! {
 
     fn a_session_ends_by_idling(db) {
         let (ada, id) = signed_in(&db);
-        let idle = at(0).plus(LIMITS.idle);
-        assert_eq!(refresh(&db, id, 0, idle), Refreshed::Ended);
-        assert!(matches!(authenticate(&db, id, ada.id, 0, idle), Err(Error::NotFound)));
-        let just_before = Timestamp::from_micros(idle.micros() - 1).unwrap();
-        assert_eq!(live(refresh(&db, id, 0, just_before)).expires_at, just_before.plus(LIMITS.idle));
+        let just_before = |end: Timestamp| Timestamp::from_micros(end.micros() - 1).unwrap();
+        let first = at(0).plus(LIMITS.idle);
+        let second = just_before(first).plus(LIMITS.idle);
+        assert_eq!(live(refresh(&db, id, 0, just_before(first))).expires_at, second);
+        assert!(authenticate(&db, id, ada.id, 1, just_before(second)).is_ok());
+        assert!(matches!(authenticate(&db, id, ada.id, 1, second), Err(Error::NotFound)));
+        assert_eq!(count(&db, "sessions"), 1);
+        assert_eq!(refresh(&db, id, 1, second), Refreshed::Ended);
+        assert_eq!(count(&db, "sessions"), 0, "one that ran out goes when its token is used");
     }
 
     fn no_refresh_extends_the_absolute_limit(db) {
@@ -171,8 +175,26 @@ on_both! {
     fn a_limit_that_was_shortened_counts_for_sessions_that_live(db) {
         let (_, id) = signed_in(&db);
         let shorter = SessionLimits { absolute: DAY, ..LIMITS };
-        assert_eq!(refresh_within(&db, id, 0, at(0).plus(2 * DAY), shorter), Refreshed::Ended);
         assert_eq!(live(refresh_within(&db, id, 0, seconds(60), shorter)).expires_at, at(0).plus(DAY));
+        let shorter = SessionLimits { absolute: DAY / 2, ..LIMITS };
+        assert_eq!(refresh_within(&db, id, 1, at(0).plus(DAY / 2), shorter), Refreshed::Ended);
+        assert_eq!(count(&db, "sessions"), 0);
+    }
+
+    fn signing_in_removes_the_user_s_sessions_that_ran_out(db) {
+        let (ada, _) = signed_in(&db);
+        let bob = somebody(&db, "bob");
+        store_session(&db, &session(&bob)).unwrap();
+        let end = LIMITS.expiry(at(0), at(0));
+        let later = |now| Session {
+            created_at: now, last_used_at: now, expires_at: LIMITS.expiry(now, now), ..session(&ada)
+        };
+        store_session(&db, &later(Timestamp::from_micros(end.micros() - 1).unwrap())).unwrap();
+        assert_eq!(count(&db, "sessions"), 3, "the first still lives");
+        store_session(&db, &later(end)).unwrap();
+        assert_eq!(count(&db, "sessions"), 3, "the first is gone, bob's stands");
+        let id = ada.id;
+        assert_eq!(db.write(move |c| sessions::end_all(c, id, None)).unwrap(), 2);
     }
 
     fn who_may_not_sign_in_may_not_refresh(db) {
