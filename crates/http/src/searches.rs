@@ -11,8 +11,9 @@ use crate::error::ApiError;
 /// How long a search waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The turns of searches. A search reads every row that might match, which no index shortens: without a bound, a few
-/// clients that search would keep all of the database's threads from everybody else.
+/// The turns of searches that anybody may make, in descriptions of any length. Such a search reads every row that might
+/// match, which no index shortens: without a bound, a few clients that search would keep all of the database's threads
+/// from everybody else.
 #[derive(Clone)]
 pub struct Searches(Arc<Semaphore>);
 

@@ -29,10 +29,8 @@ type Answer = Result<HttpResponse, ApiError>;
 )]
 pub(crate) async fn list(caller: Caller, query: Query<UserList>, request: HttpRequest) -> Answer {
     let asks_for_deleted = listing::sent(&request, "include_deleted").is_some_and(|value| value == "true");
-    let turn = listing::turn(&caller, &request).await?;
     let page = caller
         .read(move |connection, user| {
-            let _turn = turn;
             user.role.require(Permission::ReadUsers)?;
             if asks_for_deleted {
                 user.role.require(Permission::ReadDeletedUsers)?;
