@@ -6,7 +6,7 @@ use plinth_domain::items::{ItemFilter, ItemSortKey};
 use plinth_domain::paging::{PageRequest, Position, Slice, SortValue};
 use plinth_domain::{Description, Item, ItemId, Price, Timestamp, Title};
 
-use crate::connection::{AnyConnection as Connection, MultiBackend, RowLock};
+use crate::connection::{AnyConnection as Connection, MultiBackend, RowLock, directly};
 use crate::paging::{self, Listing, Range, Window, containing, stretch};
 use crate::schema::items;
 use crate::types::{At, Key};
@@ -108,7 +108,8 @@ impl<'a> New<'a> {
 /// # Errors
 /// [`Error::NotFound`].
 pub fn find(connection: &mut Connection, id: ItemId) -> Result<Item> {
-    Ok(items::table.find(Key::from(id)).select(ROW).first::<Row>(connection)?.into())
+    let row = directly!(connection, |c| items::table.find(Key::from(id)).select(ROW).first::<Row>(c))?;
+    Ok(row.into())
 }
 
 /// The item of that id, which nobody else can change until the transaction ends.
@@ -125,7 +126,7 @@ pub fn find_for_change(connection: &mut Connection, id: ItemId) -> Result<Item> 
 /// # Errors
 /// [`Error::ForeignKey`] if the owner does not exist.
 pub fn insert(connection: &mut Connection, item: &Item) -> Result<()> {
-    diesel::insert_into(items::table).values(New::of(item)).execute(connection)?;
+    directly!(connection, |c| diesel::insert_into(items::table).values(New::of(item)).execute(c))?;
     Ok(())
 }
 

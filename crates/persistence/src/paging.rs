@@ -48,16 +48,21 @@ pub(crate) trait Listing {
 /// Reads the part of the list that was asked for.
 pub(crate) fn slice<L: Listing, K, F>(list: &mut L, request: &PageRequest<K, F>) -> Result<Slice<L::Row>> {
     let size = i64::from(request.size);
-    let (total, offset) = match request.part {
-        Part::Numbered(page) => (Some(list.count(false)?), i64::from(page.saturating_sub(1)) * size),
-        Part::First | Part::After(_) => (None, 0),
+    let offset = match request.part {
+        Part::Numbered(page) => i64::from(page.saturating_sub(1)) * size,
+        Part::First | Part::After(_) => 0,
     };
     let mut rows = Vec::new();
-    if total.is_none_or(|total| total > offset) {
-        let ranges = ranges(&request.part, list.has_missing());
-        // One more than the page holds tells whether more follow.
-        read(list, &ranges, Window { offset, limit: size + 1 }, &mut rows)?;
-    }
+    let ranges = ranges(&request.part, list.has_missing());
+    // One more than the page holds tells whether more follow.
+    read(list, &ranges, Window { offset, limit: size + 1 }, &mut rows)?;
+    let read = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let total = match request.part {
+        // The end of the list is in sight, so it is known how long the list is.
+        Part::Numbered(_) if read <= size && (read > 0 || offset == 0) => Some(offset + read),
+        Part::Numbered(_) => Some(list.count(false)?),
+        Part::First | Part::After(_) => None,
+    };
     let page = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > page;
     rows.truncate(page);

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use plinth_domain::sessions::{Refresh, Rotation, SessionLimits};
 use plinth_domain::{Session, SessionId, Timestamp, User, UserId};
 
-use crate::connection::{AnyConnection as Connection, RowLock};
+use crate::connection::{AnyConnection as Connection, RowLock, directly};
 use crate::schema::{sessions, users};
 use crate::types::{At, Key};
 use crate::users as accounts;
@@ -94,7 +94,7 @@ pub fn authenticate(
     token_generation: u32,
     now: Timestamp,
 ) -> Result<Authenticated> {
-    let (row, current, seen) = sessions::table
+    let (row, current, seen) = directly!(connection, |c| sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(Key::from(id)))
         .filter(sessions::user_id.eq(Key::from(user)))
@@ -102,7 +102,7 @@ pub fn authenticate(
         .filter(users::is_active.eq(true))
         .filter(users::deleted_at.is_null())
         .select((accounts::ROW, sessions::generation, sessions::successor_seen))
-        .first::<(accounts::Row, i32, bool)>(connection)?;
+        .first::<(accounts::Row, i32, bool)>(c))?;
     let current = generation(current)?;
     if token_generation > current {
         return Err(Error::NotFound);
