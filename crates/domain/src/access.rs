@@ -82,16 +82,19 @@ pub enum Permission {
     ReadAllItems,
     /// Change and delete everybody's items.
     ManageAllItems,
+    /// See the audit log.
+    ReadAudit,
 }
 
 /// Each permission with the least role that has it: the only place where roles and rights meet.
-pub const PERMISSIONS: [(Permission, Role); 6] = [
+pub const PERMISSIONS: [(Permission, Role); 7] = [
     (Permission::ReadUsers, Role::Editor),
     (Permission::ReadDeletedUsers, Role::Admin),
     (Permission::RenameViewers, Role::Editor),
     (Permission::ManageUsers, Role::Admin),
     (Permission::ReadAllItems, Role::Editor),
     (Permission::ManageAllItems, Role::Admin),
+    (Permission::ReadAudit, Role::Admin),
 ];
 
 /// The role is not enough for what was asked.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::text::Violation;
+
 /// An instant in UTC with microsecond resolution, which is what both databases keep.
 ///
 /// Printed and serialised as RFC 3339 with six decimals and `Z`.
@@ -45,6 +47,12 @@ impl Timestamp {
         Self::nearest(self.micros().saturating_add(micros))
     }
 
+    /// The instant that much before this one, at least the first of the year 0.
+    pub fn minus(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self::nearest(self.micros().saturating_sub(micros))
+    }
+
     /// The time from `earlier` to this instant; zero where `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.micros() - earlier.micros()).unwrap_or(0))
@@ -77,11 +85,22 @@ impl Serialize for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Reads an instant in any offset (RFC 3339 §5.6).
+    ///
+    /// # Errors
+    /// `invalid_time` for anything else.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        match DateTime::parse_from_rfc3339(text) {
+            Ok(at) => Ok(at.with_timezone(&Utc).into()),
+            Err(_) => Err(Violation::new("invalid_time", "must be an instant such as 2026-11-20T10:15:25Z")),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let at = DateTime::parse_from_rfc3339(&text).map_err(de::Error::custom)?;
-        Ok(at.with_timezone(&Utc).into())
+        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

@@ -18,12 +18,16 @@
 //! shows, the keys it sorts by, and its rows in the permission table.
 
 pub mod access;
+pub mod audit;
 pub mod clock;
+pub mod context;
 pub mod cursor;
 pub mod fold;
 pub mod ids;
 pub mod items;
+pub mod mail;
 pub mod paging;
+pub mod passwords;
 pub mod price;
 mod read;
 pub mod sessions;
@@ -31,9 +35,12 @@ pub mod text;
 pub mod users;
 
 pub use access::{Forbidden, Permission, Role};
+pub use audit::{AuditEntry, AuditEvent, AuditId};
 pub use clock::{Clock, Entropy, SystemClock, Timestamp};
+pub use context::{RequestContext, UserAgent};
 pub use ids::{ItemId, SessionId, UserId};
 pub use items::Item;
+pub use mail::{Mail, MailId, MailKind, OneTimeToken, OneTimeTokenId, TokenPurpose};
 pub use paging::{Page, PageRequest, Part, Position, Slice, Sort, SortValue};
 pub use price::Price;
 pub use sessions::Session;

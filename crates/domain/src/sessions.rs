@@ -5,9 +5,13 @@
 //! (RFC 9700 §4.14.2). Two things happen to honest clients and must not look like that: several refreshes at once,
 //! which a grace window covers, and an answer that was lost, which is known by nobody having shown its tokens yet.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::clock::Timestamp;
+use crate::context::UserAgent;
 use crate::ids::{SessionId, UserId};
 
 /// A live session, as it is stored.
@@ -25,6 +29,52 @@ pub struct Session {
     pub last_used_at: Timestamp,
     /// When it ends if it is not refreshed before.
     pub expires_at: Timestamp,
+    /// The address that it was last used from, by a login or a refresh.
+    pub ip: Option<IpAddr>,
+    /// What the client called itself then.
+    pub user_agent: Option<UserAgent>,
+}
+
+/// A session, as the one who holds it sees it.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Session))]
+pub struct SessionJson<'a> {
+    /// The identifier.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid, example = "01990d5c-7b1e-7c3a-9f61-0d9a3f1c2b4e"))]
+    id: SessionId,
+    /// When the user signed in.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, example = "2026-11-20T10:15:25.123456Z"))]
+    created_at: Timestamp,
+    /// When it was last refreshed, at first the same.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, example = "2026-11-20T10:15:25.123456Z"))]
+    last_used_at: Timestamp,
+    /// When it ends if it is not used again.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, example = "2026-11-27T10:15:25.123456Z"))]
+    expires_at: Timestamp,
+    /// The address that it was last used from, where it is known.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, required = true, example = "203.0.113.7"))]
+    ip: Option<IpAddr>,
+    /// What the client called itself then.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 256, required = true, example = "Mozilla/5.0"))]
+    user_agent: Option<&'a UserAgent>,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl Session {
+    /// The session as it is shown to the holder of the `current` one.
+    pub fn shown_to(&self, current: SessionId) -> SessionJson<'_> {
+        SessionJson {
+            id: self.id,
+            created_at: self.created_at,
+            last_used_at: self.last_used_at,
+            expires_at: self.expires_at,
+            ip: self.ip,
+            user_agent: self.user_agent.as_ref(),
+            current: self.id == current,
+        }
+    }
 }
 
 /// Where the refresh tokens of a session stand.

@@ -1,7 +1,7 @@
 //! The permission table, written out once more.
 
 use plinth_domain::Permission::{
-    ManageAllItems, ManageUsers, ReadAllItems, ReadDeletedUsers, ReadUsers, RenameViewers,
+    ManageAllItems, ManageUsers, ReadAllItems, ReadAudit, ReadDeletedUsers, ReadUsers, RenameViewers,
 };
 use plinth_domain::Role::{Admin, Editor, Viewer};
 use plinth_domain::access::PERMISSIONS;
@@ -17,6 +17,7 @@ fn each_role_may_what_the_contract_says() {
         (ManageUsers, [false, false, true]),
         (ReadAllItems, [false, true, true]),
         (ManageAllItems, [false, false, true]),
+        (ReadAudit, [false, false, true]),
     ];
     for (permission, expected) in rows {
         assert_eq!(Role::ALL.map(|role| role.may(permission)), expected, "{permission:?}");

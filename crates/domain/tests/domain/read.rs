@@ -77,7 +77,7 @@ fn what_a_member_s_type_refuses_is_refused() {
         ("role", json!("root"), "root"),
         ("is_active", json!(1), "bool"),
         ("is_superuser", json!(true), "contradicts"),
-        ("created_at", json!("yesterday"), "input"),
+        ("created_at", json!("yesterday"), "must be an instant"),
     ] {
         let refused = refusal::<User>(&with(&ada, name, member));
         assert!(refused.contains(reason), "{name}: {refused}");
