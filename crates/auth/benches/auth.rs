@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use divan::{Bencher, counter::ItemsCount};
 use plinth_auth::{
-    AccessTokens, Grant, KeySet, PasswordSettings, Passwords, RefreshTokens, SystemEntropy, TokenSettings,
+    AccessTokens, Algorithm, Grant, KeyRing, KeySet, PasswordSettings, Passwords, RefreshTokens,
+    SystemEntropy, TokenSettings,
 };
 use plinth_domain::{Password, Role, SessionId, Timestamp, UserId};
 
@@ -92,11 +93,13 @@ async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
 
 mod access {
     use super::{
-        AccessTokens, Bencher, Duration, Grant, KeySet, Role, SECRET, SessionId, SystemEntropy,
-        TokenSettings, UserId, black_box, now,
+        AccessTokens, Algorithm, Bencher, Duration, Grant, KeyRing, KeySet, Role, SECRET, SessionId,
+        SystemEntropy, TokenSettings, UserId, black_box, now,
     };
 
-    fn tokens() -> (AccessTokens, Grant) {
+    const ALGORITHMS: [&str; 3] = ["HS256", "EdDSA", "ES256"];
+
+    fn tokens(algorithm: &str) -> (AccessTokens, Grant) {
         let settings = TokenSettings {
             issuer: "https://api.example.com".to_owned(),
             audience: "https://api.example.com".to_owned(),
@@ -108,18 +111,24 @@ mod access {
             role: Role::Editor,
             generation: 3,
         };
-        (AccessTokens::new(KeySet::from_secret(SECRET), settings), grant)
+        let ring = |algorithm| KeyRing::generate(algorithm, now(), &SystemEntropy).expect("keys").key_set();
+        let keys = match algorithm {
+            "EdDSA" => ring(Algorithm::EdDsa),
+            "ES256" => ring(Algorithm::Es256),
+            _ => KeySet::from_secret(SECRET),
+        };
+        (AccessTokens::new(keys, settings), grant)
     }
 
-    #[divan::bench]
-    fn issue(bencher: Bencher<'_, '_>) {
-        let (tokens, grant) = tokens();
+    #[divan::bench(args = ALGORITHMS)]
+    fn issue(bencher: Bencher<'_, '_>, algorithm: &str) {
+        let (tokens, grant) = tokens(algorithm);
         bencher.bench(|| tokens.issue(black_box(grant), now(), &SystemEntropy));
     }
 
-    #[divan::bench]
-    fn verify(bencher: Bencher<'_, '_>) {
-        let (tokens, grant) = tokens();
+    #[divan::bench(args = ALGORITHMS)]
+    fn verify(bencher: Bencher<'_, '_>, algorithm: &str) {
+        let (tokens, grant) = tokens(algorithm);
         let token = tokens.issue(grant, now(), &SystemEntropy).expect("a token").into_string();
         assert!(tokens.verify(&token, now()).is_ok());
         bencher.bench(|| tokens.verify(black_box(&token), now()));

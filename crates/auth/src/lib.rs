@@ -2,7 +2,10 @@
 //!
 //! - [`AccessVerifier`] verifies access tokens: JWTs with the profile of RFC 9068.
 //! - [`AccessTokens`] issues them as well.
+//! - [`KeyRing`] keeps the private keys of EdDSA and ES256 in a file and rotates them; [`TrustedKeys`] reads the public
+//!   ones that a server publishes.
 //! - [`RefreshTokens`] makes and reads refresh tokens, which only the server that made them understands.
+//! - [`OneTimeTokens`] makes the tokens of mailed links.
 //! - `Passwords` hashes and verifies passwords on threads of its own, in the format `bcrypt-sha256` version 2. It is
 //!   there with the feature `passwords`, which is on unless default features are off.
 //! - [`SystemEntropy`] is the operating system's randomness.
@@ -20,9 +23,32 @@
 //!
 //! # Verifying a token in another service
 //!
-//! The service needs the issuer's secret, issuer and audience, and of this crate no default features: without
-//! `passwords` nothing of bcrypt, threads or an async runtime is compiled. What a verifier names of `plinth-domain` is
-//! re-exported here. `examples/verify.rs` is this as a program.
+//! The service needs the issuer's keys, issuer and audience, and of this crate no default features: without `passwords`
+//! nothing of bcrypt, threads or an async runtime is compiled. What a verifier names of `plinth-domain` is re-exported
+//! here.
+//!
+//! A server with `JWT_ALGORITHM=EdDSA` or `ES256` publishes its public keys, by which others verify and nobody issues.
+//! The service brings its own HTTP client, and says when to fetch; `examples/jwks.rs` is this as a program.
+//!
+//! ```
+//! use plinth_auth::{AccessVerifier, Clock, SystemClock, TokenError, TrustedKeys};
+//!
+//! // The answer of GET /.well-known/jwks.json.
+//! let document = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
+//!     "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+//!     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+//! let verifier = AccessVerifier::new(TrustedKeys::from_jwks(document)?, "plinth", "plinth");
+//!
+//! let bearer = "what stood after `Authorization: Bearer `";
+//! match verifier.verify(bearer, SystemClock.now()) {
+//!     // The keys may have been rotated: fetch the document again, at most every minute or so, and try once more.
+//!     Err(TokenError::UnknownKey) => verifier.replace_keys(TrustedKeys::from_jwks(document)?),
+//!     verified => assert!(verified.is_err()),
+//! }
+//! # Ok::<(), plinth_auth::JwksError>(())
+//! ```
+//!
+//! With HS256 the service needs the server's secret; `examples/verify.rs` is this as a program.
 //!
 //! ```
 //! use plinth_auth::{AccessVerifier, Clock, KeySet, SystemClock};
@@ -36,40 +62,44 @@
 //! assert!(verifier.verify(bearer, SystemClock.now()).is_err());
 //! ```
 //!
-//! A token that verifies was issued and has not expired. Its session may have ended since: only the server knows.
-//!
-//! With HS256 whoever can verify can also issue, and the secret makes refresh tokens too: share it only with services
-//! that are trusted as much as the server itself. A service in another language derives the key from the secret as
+//! Then whoever can verify can also issue, and the secret makes refresh tokens too: share it only with services that
+//! are trusted as much as the server itself. A service in another language derives the key from the secret as
 //! [`Key::from_secret`] says.
+//!
+//! A token that verifies was issued and has not expired. Its session may have ended since: only the server knows.
 //!
 //! # The process-wide provider of `jsonwebtoken`
 //!
 //! That crate finds its cryptography through a setting of the whole process. The first [`AccessVerifier`] installs one
-//! that knows HS256 and nothing else, unless one is installed already; then that one is used, and must know HS256. A
-//! program that uses `jsonwebtoken` itself with other algorithms installs its own provider before it makes its first
-//! [`AccessVerifier`]. There is one in each [`AccessTokens`].
+//! that knows HS256, EdDSA with Ed25519 and ES256 and nothing else, unless one is installed already; then that one is
+//! used, and must know what the keys are for. A program that uses `jsonwebtoken` itself with other algorithms installs
+//! its own provider before it makes its first [`AccessVerifier`]. There is one in each [`AccessTokens`].
 //!
 //! # Adding an algorithm
 //!
-//! A variant of [`Algorithm`] with its name, a constructor of [`Key`], its signer and verifier in `token/provider.rs`,
-//! its public key in [`AccessTokens::jwks`], and a row in the tables of `tests/auth/attacks.rs`.
+//! A variant of [`Algorithm`] with its name, its keys in `token/pair.rs`, its signer and verifier in
+//! `token/provider.rs`, its names in `token/jwks.rs` and `token/ring/file.rs`, and a `Scheme` in `tests/auth/support.rs`,
+//! which all tests of attacks go through.
 
 mod entropy;
 mod mac;
+mod one_time;
 #[cfg(feature = "passwords")]
 mod password;
 mod token;
 
 pub use entropy::SystemEntropy;
+pub use one_time::{OneTimeToken, OneTimeTokens};
 #[cfg(feature = "passwords")]
 pub use password::{
     Overloaded, PasswordHash, PasswordSettings, PasswordSettingsError, Passwords, Verification,
 };
 pub use plinth_domain::{Clock, Role, SessionId, SystemClock, Timestamp, UserId};
 pub use token::{
-    AccessClaims, AccessToken, AccessTokens, AccessVerifier, Algorithm, Grant, InvalidRefreshToken, Key,
-    KeySet, LEEWAY, MAX_ACCESS_TOKEN_BYTES, NotIssued, RefreshToken, RefreshTokens, TokenError,
-    TokenSettings,
+    AccessClaims, AccessToken, AccessTokens, AccessVerifier, Algorithm, Grant, InvalidRefreshToken,
+    JwksError, Key, KeyFileError, KeyFileText, KeyInfo, KeyRing, KeySet, KeyState, LEEWAY,
+    MAX_ACCESS_TOKEN_BYTES, NotIssued, RefreshToken, RefreshTokens, RotateError, TokenError, TokenSettings,
+    TrustedKeys,
 };
 
 /// The examples of the readme files, compiled and run as documentation tests.

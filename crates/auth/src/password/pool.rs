@@ -101,8 +101,15 @@ impl Shared {
 
 /// Lets every other thread go first, so that a storm of logins leaves the rest of the service fast.
 ///
-/// On Linux a nice value belongs to a thread. Where the system refuses, hashing just runs as everything else does.
+/// On Linux by the policy `SCHED_IDLE`: whoever else wants the processor has it at once. A mere nice value would let a
+/// hash go on to the end of its turn, some milliseconds, which is more than most requests take (docs/benchmarks.md).
+/// Where the system refuses, hashing just runs as everything else does.
 fn lower_priority() {
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, 10);
+    {
+        use thread_priority::unix::{NormalThreadSchedulePolicy, ThreadSchedulePolicy};
+        use thread_priority::{ThreadPriority, set_thread_priority_and_policy, thread_native_id};
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+    }
 }

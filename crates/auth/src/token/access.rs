@@ -1,13 +1,14 @@
 //! Issuing access tokens: JWTs (RFC 7519) with the profile of RFC 9068.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Header, encode};
 use plinth_domain::{Entropy, Role, SessionId, Timestamp, UserId};
-use serde_json::json;
 
 use super::claims::{AccessClaims, Issued, instant};
 use super::error::{NotIssued, TokenError};
@@ -61,10 +62,12 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Issues and verifies access tokens. Cheap to clone. A service that only verifies has an [`AccessVerifier`].
+/// Issues and verifies access tokens. Cheap to clone; clones share their keys. A service that only verifies has an
+/// [`AccessVerifier`].
 #[derive(Clone, Debug)]
 pub struct AccessTokens {
     verifier: AccessVerifier,
+    keys: Arc<ArcSwap<KeySet>>,
     access_ttl: Duration,
 }
 
@@ -72,7 +75,15 @@ impl AccessTokens {
     /// Tokens of that issuer under these keys.
     pub fn new(keys: KeySet, settings: TokenSettings) -> Self {
         let TokenSettings { issuer, audience, access_ttl } = settings;
-        Self { verifier: AccessVerifier::new(keys, issuer, audience), access_ttl }
+        let verifier = AccessVerifier::new(keys.clone(), issuer, audience);
+        Self { verifier, keys: Arc::new(ArcSwap::from_pointee(keys)), access_ttl }
+    }
+
+    /// From now on tokens are signed with the active key of this set, and those of its keys are accepted.
+    pub fn replace_keys(&self, keys: KeySet) {
+        // First accepted, then signed with: whoever gets a token meanwhile may show it at once.
+        self.verifier.replace_keys(keys.clone());
+        self.keys.store(Arc::new(keys));
     }
 
     /// The half that verifies.
@@ -94,7 +105,8 @@ impl AccessTokens {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<AccessToken, NotIssued> {
-        let key = self.verifier.keys().active();
+        let keys = self.keys.load();
+        let key = keys.active();
         let iat = now.seconds();
         let exp = iat.saturating_add(i64::try_from(self.access_ttl.as_secs()).unwrap_or(i64::MAX));
         instant(iat).and(instant(exp)).map_err(|_| NotIssued)?;
@@ -123,10 +135,9 @@ impl AccessTokens {
         self.verifier.verify(token, now)
     }
 
-    /// The public keys (RFC 7517 §5), for whoever verifies tokens without being able to issue them.
-    ///
-    /// A key for HS256 has no public half, so there are none yet.
+    /// The public keys (RFC 7517 §5) of every key of the set, for whoever verifies tokens without being able to issue
+    /// them. A key for HS256 has no public half and is left out.
     pub fn jwks(&self) -> serde_json::Value {
-        json!({ "keys": [] })
+        self.keys.load().jwks()
     }
 }

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use super::error::TokenError;
-use super::keys::{Key, KeySet};
+use super::keys::{Key, TrustedKeys};
 
 /// The type of an access token (RFC 9068 §2.1).
 pub(super) const TYPE: &str = "at+jwt";
@@ -45,7 +45,7 @@ impl<'de> Deserialize<'de> for Presence {
 }
 
 /// The key that this encoded header names, if the header is an access token's and asks for that key's algorithm.
-pub(super) fn choose_key<'k>(encoded: &str, keys: &'k KeySet) -> Result<&'k Key, TokenError> {
+pub(super) fn choose_key<'k>(encoded: &str, keys: &'k TrustedKeys) -> Result<&'k Key, TokenError> {
     let json = decode_object(encoded)?;
     let header: Header<'_> = serde_json::from_slice(&json).map_err(|_| TokenError::Malformed)?;
     if [&header.jku, &header.jwk, &header.x5u, &header.x5c, &header.crit].iter().any(|parameter| parameter.0)

@@ -4,6 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
+use serde_json::{Value, json};
+
+use super::pair::{KeyPair, PublicKey};
 use crate::mac::derive;
 
 const SIGNING_LABEL: &str = "plinth access token HS256";
@@ -15,6 +18,10 @@ const KEY_ID_LABEL: &str = "plinth access token kid";
 pub enum Algorithm {
     /// HMAC with SHA-256: whoever verifies can also issue.
     Hs256,
+    /// Ed25519 (RFC 8037 §3.1): who has the public key can verify, and nothing else.
+    EdDsa,
+    /// ECDSA with P-256 and SHA-256 (RFC 7518 §3.4): as with [`Algorithm::EdDsa`].
+    Es256,
 }
 
 impl Algorithm {
@@ -22,12 +29,16 @@ impl Algorithm {
     pub fn name(self) -> &'static str {
         match self {
             Self::Hs256 => "HS256",
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
         }
     }
 
     pub(super) fn for_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
         match self {
             Self::Hs256 => jsonwebtoken::Algorithm::HS256,
+            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+            Self::Es256 => jsonwebtoken::Algorithm::ES256,
         }
     }
 }
@@ -40,6 +51,8 @@ pub struct Key {
     /// `None` for a key that only verifies.
     signing: Option<EncodingKey>,
     verifying: DecodingKey,
+    /// `None` for a symmetric key.
+    public: Option<PublicKey>,
 }
 
 impl Key {
@@ -50,7 +63,20 @@ impl Key {
             algorithm: Algorithm::Hs256,
             signing: Some(EncodingKey::from_secret(key)),
             verifying: DecodingKey::from_secret(key),
+            public: None,
         }
+    }
+
+    /// A key that signs and verifies, identified by the thumbprint of its public half (RFC 7638).
+    pub(super) fn of_pair(pair: &KeyPair) -> Self {
+        let public = pair.public();
+        Self { signing: pair.encoding(), ..Self::of_public(public.thumbprint(), public) }
+    }
+
+    /// A key that only verifies.
+    pub(super) fn of_public(id: String, public: PublicKey) -> Self {
+        let (algorithm, verifying) = (public.algorithm(), public.decoding());
+        Self { id, algorithm, signing: None, verifying, public: Some(public) }
     }
 
     /// The HS256 key that a server with this secret signs with.
@@ -129,8 +155,38 @@ impl KeySet {
         &self.active
     }
 
+    /// The public keys (RFC 7517 §5), the active one first; none for symmetric keys.
+    pub(super) fn jwks(&self) -> Value {
+        let keys = std::iter::once(&self.active).chain(&self.others);
+        let jwks: Vec<_> = keys.filter_map(|key| Some(key.public.as_ref()?.jwk(&key.id))).collect();
+        json!({ "keys": jwks })
+    }
+}
+
+/// The keys whose tokens are accepted: a [`KeySet`], or what an issuer publishes
+/// ([`TrustedKeys::from_jwks`]).
+#[derive(Clone, Debug)]
+pub struct TrustedKeys(Vec<Key>);
+
+impl TrustedKeys {
+    /// Keys with different identifiers.
+    pub(super) fn of(keys: Vec<Key>) -> Self {
+        Self(keys)
+    }
+
+    /// The identifiers of the keys, which are public.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Key::id)
+    }
+
     /// The key with that identifier. The active one comes first, should two have the same.
     pub(super) fn find(&self, id: &str) -> Option<&Key> {
-        std::iter::once(&self.active).chain(&self.others).find(|key| key.id == id)
+        self.0.iter().find(|key| key.id == id)
+    }
+}
+
+impl From<KeySet> for TrustedKeys {
+    fn from(KeySet { active, others }: KeySet) -> Self {
+        Self(std::iter::once(active).chain(others).collect())
     }
 }

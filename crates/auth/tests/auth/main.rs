@@ -6,7 +6,13 @@ mod attacks;
 mod entropy;
 #[cfg(feature = "passwords")]
 mod hashing;
+mod jwks;
+mod key_file;
+mod one_time;
+mod pyjwt;
 mod refresh;
+mod ring;
+mod signatures;
 mod support;
 #[cfg(feature = "passwords")]
 mod vectors;
