@@ -71,6 +71,8 @@ fn filled() -> Filled {
         created_at: now(),
         last_used_at: now(),
         expires_at: now().plus(Duration::from_secs(3_600)),
+        ip: None,
+        user_agent: None,
     };
     let (user, session_id, item) = (owners[0].id, session.id, all[ITEMS / 2].id);
     let db = TestDb::sqlite();

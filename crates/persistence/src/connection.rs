@@ -30,6 +30,23 @@ macro_rules! directly {
 }
 pub(crate) use directly;
 
+/// Loads rows and, on PostgreSQL, locks them until the transaction ends, but for those that another transaction has
+/// locked: these are left out. Whoever changes many rows at once by this waits for nobody, and so no two such, nor one
+/// such and a request that changes some of the same rows, can each wait for the other.
+///
+/// SQLite has one writer at a time, so there is nobody to wait for.
+macro_rules! load_unlocked {
+    ($connection:expr, $query:expr) => {
+        match $connection {
+            $crate::connection::AnyConnection::Postgres(c) => {
+                diesel::RunQueryDsl::load($query.for_update().skip_locked(), c)?
+            }
+            $crate::connection::AnyConnection::Sqlite(c) => diesel::RunQueryDsl::load($query, c)?,
+        }
+    };
+}
+pub(crate) use load_unlocked;
+
 /// What a connection is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {

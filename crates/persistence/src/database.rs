@@ -224,12 +224,14 @@ struct Starting {
     alive: Sender<Infallible>,
     ended: Receiver<Infallible>,
     closing: Arc<AtomicBool>,
+    /// Held while connections are closed.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Default for Starting {
     fn default() -> Self {
         let (alive, ended) = crossbeam_channel::bounded(0);
-        Self { queues: Vec::new(), alive, ended, closing: Arc::default() }
+        Self { queues: Vec::new(), alive, ended, closing: Arc::default(), turn: Arc::default() }
     }
 }
 
@@ -243,12 +245,17 @@ impl Starting {
         let (queue, work) = crossbeam_channel::bounded(capacity.min(1 << 16));
         for n in 0..count {
             let (work, body, alive) = (work.clone(), body.clone(), self.alive.clone());
+            let turn = Arc::clone(&self.turn);
             std::thread::Builder::new()
                 .name(format!("{name}-{n}"))
                 .spawn(move || {
                     body(&work);
-                    // What the body holds, connections among it, goes before the thread counts as ended.
+                    // What the body holds, connections among it, goes before the thread counts as ended. One after the
+                    // other: the last connection to an SQLite file tidies up after all, and of two that are closed in
+                    // the same instant each takes the other for the last.
+                    let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
                     drop(body);
+                    drop(turn);
                     drop(alive);
                 })
                 .map_err(|error| Error::Unexpected(error.into()))?;

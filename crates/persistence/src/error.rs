@@ -30,6 +30,16 @@ pub enum Error {
     Unexpected(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl Error {
+    /// Whether what was asked may have happened all the same: the connection broke, perhaps at the commit.
+    pub fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Unavailable(LOST, _))
+    }
+}
+
+/// What [`Error::Unavailable`] says where the connection broke.
+const LOST: &str = "the connection was lost";
+
 /// The keys of which no two rows may share a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UniqueKey {
@@ -78,7 +88,7 @@ fn unique_key(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> UniqueKey 
 /// Whether the database went away, or was too busy with others, and in which words. Diesel hands on no SQLSTATE, so
 /// most of it is known by its message; a server that speaks another language (`lc_messages`) is understood less well.
 fn outage(kind: DatabaseErrorKind, message: &str) -> Option<&'static str> {
-    const LOST: [&str; 8] = [
+    const GONE: [&str; 8] = [
         "terminating connection",
         "server closed the connection",
         "connection to server",
@@ -97,11 +107,9 @@ fn outage(kind: DatabaseErrorKind, message: &str) -> Option<&'static str> {
     ];
     let says = |signs: &[&str]| signs.iter().any(|sign| message.contains(sign));
     match kind {
-        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-            Some("the connection was lost")
-        }
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Some(LOST),
         DatabaseErrorKind::SerializationFailure => Some("others were in the way"),
-        _ if says(&LOST) => Some("the connection was lost"),
+        _ if says(&GONE) => Some(LOST),
         _ if says(&BUSY) => Some("others were in the way"),
         _ => None,
     }

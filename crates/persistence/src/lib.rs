@@ -1,7 +1,7 @@
 //! The database of a Plinth application: SQLite, compiled in, or PostgreSQL, with one set of queries for both.
 //!
 //! [`Database::read`] and [`Database::write`] are the only ways in. What they run is made of the functions of the
-//! resource modules, [`users`], [`sessions`] and [`items`], which take a [`Connection`] and values of the domain.
+//! resource modules, such as [`users`], [`sessions`] and [`items`], which take a [`Connection`] and values of the domain.
 //!
 //! Invariants:
 //! - A `write` happens whole or not at all, and is answered after its commit.
@@ -25,10 +25,14 @@ mod schema;
 mod settings;
 mod types;
 
+pub mod audit;
 pub mod bulk;
 pub mod items;
 pub mod migrations;
+pub mod one_time;
+pub mod outbox;
 pub mod sessions;
+pub mod sweep;
 pub mod users;
 
 pub use connection::AnyConnection as Connection;

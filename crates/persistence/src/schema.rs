@@ -24,7 +24,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Integer, Nullable};
+    use diesel::sql_types::{Bool, Integer, Nullable, Text};
     use crate::types::{Id, Instant};
 
     sessions (id) {
@@ -36,6 +36,8 @@ diesel::table! {
         created_at -> Instant,
         last_used_at -> Instant,
         expires_at -> Instant,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
     }
 }
 
@@ -56,5 +58,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::types::{Id, Instant};
+
+    one_time_tokens (id) {
+        id -> Id,
+        user_id -> Id,
+        purpose -> Text,
+        digest -> Binary,
+        email -> Text,
+        created_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::types::{Id, Instant};
+
+    outbox (id) {
+        id -> Id,
+        kind -> Text,
+        recipient -> Text,
+        user_id -> Nullable<Id>,
+        new_email -> Nullable<Text>,
+        token_id -> Nullable<Id>,
+        created_at -> Instant,
+        attempts -> Integer,
+        due_at -> Instant,
+        dead_at -> Nullable<Instant>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::types::{Id, Instant};
+
+    audit (id) {
+        id -> Id,
+        created_at -> Instant,
+        event -> Text,
+        actor_id -> Nullable<Id>,
+        user_id -> Nullable<Id>,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        request_id -> Text,
+        details -> Text,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, sessions, items);
+diesel::allow_tables_to_appear_in_same_query!(users, sessions, items, one_time_tokens, outbox, audit);

@@ -1,9 +1,12 @@
 //! Sessions. One that was ended has no row, so none is ever revived. One that ran out is as good as ended by its
-//! `expires_at`; its row goes when its token is used once more, when its user signs in, or with the user.
+//! `expires_at`; its row goes when its token is used once more, when its user signs in, with the user, or when
+//! [`crate::sweep`] comes by.
+
+use std::net::IpAddr;
 
 use diesel::prelude::*;
 use plinth_domain::sessions::{Refresh, Rotation, SessionLimits};
-use plinth_domain::{Session, SessionId, Timestamp, User, UserId};
+use plinth_domain::{RequestContext, Role, Session, SessionId, Timestamp, User, UserAgent, UserId};
 
 use crate::connection::{AnyConnection as Connection, RowLock, directly};
 use crate::schema::{sessions, users};
@@ -22,6 +25,8 @@ struct Row {
     created_at: At,
     last_used_at: At,
     expires_at: At,
+    ip: Option<String>,
+    user_agent: Option<String>,
 }
 
 impl TryFrom<Row> for Session {
@@ -39,8 +44,15 @@ impl TryFrom<Row> for Session {
             created_at: row.created_at.0,
             last_used_at: row.last_used_at.0,
             expires_at: row.expires_at.0,
+            ip: stored_ip(row.ip)?,
+            user_agent: row.user_agent.map(UserAgent::from_stored),
         })
     }
+}
+
+/// The address in a column.
+pub(crate) fn stored_ip(text: Option<String>) -> Result<Option<IpAddr>> {
+    text.map(|text| text.parse().map_err(|_| Error::Inconsistent("an address that is none"))).transpose()
 }
 
 fn generation(stored: i32) -> Result<u32> {
@@ -65,6 +77,8 @@ pub fn insert(connection: &mut Connection, session: &Session) -> Result<()> {
         created_at: session.created_at.into(),
         last_used_at: session.last_used_at.into(),
         expires_at: session.expires_at.into(),
+        ip: session.ip.map(|ip| ip.to_string()),
+        user_agent: session.user_agent.as_ref().map(ToString::to_string),
     };
     diesel::delete(sessions::table)
         .filter(sessions::user_id.eq(row.user_id))
@@ -143,6 +157,7 @@ pub fn refresh(
     presented: u32,
     now: Timestamp,
     limits: &SessionLimits,
+    context: &RequestContext,
 ) -> Result<Refreshed> {
     connection.lock_row(RowLock::Session(id.into()))?;
     let Some(row) = sessions::table.find(Key::from(id)).first::<Row>(connection).optional()? else {
@@ -170,6 +185,8 @@ pub fn refresh(
     }
     session.last_used_at = now;
     session.expires_at = expires_at;
+    session.ip = context.ip;
+    session.user_agent.clone_from(&context.user_agent);
     let changed = diesel::update(sessions::table.find(Key::from(id)))
         .set((
             sessions::generation.eq(stored_generation(session.rotation.generation)?),
@@ -177,12 +194,65 @@ pub fn refresh(
             sessions::successor_seen.eq(session.rotation.successor_seen),
             sessions::last_used_at.eq(At(session.last_used_at)),
             sessions::expires_at.eq(At(session.expires_at)),
+            sessions::ip.eq(session.ip.map(|ip| ip.to_string())),
+            sessions::user_agent.eq(session.user_agent.as_ref().map(UserAgent::as_str)),
         ))
         .execute(connection)?;
     if changed == 0 {
         return Ok(Refreshed::Ended);
     }
     Ok(Refreshed::Live(Box::new(session), Box::new(user)))
+}
+
+/// The live sessions of a user, the newest first.
+///
+/// # Errors
+/// None of its own.
+pub fn list(connection: &mut Connection, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+    let rows = sessions::table
+        .filter(sessions::user_id.eq(Key::from(user)))
+        .filter(sessions::expires_at.gt(At(now)))
+        .order((sessions::created_at.desc(), sessions::id.desc()))
+        .load::<Row>(connection)?;
+    rows.into_iter().map(Session::try_from).collect()
+}
+
+/// Those of the sessions that are live, each with its user's role and `updated_at`, which tells how new that is.
+///
+/// # Errors
+/// None of its own.
+pub fn live(
+    connection: &mut Connection,
+    ids: &[SessionId],
+    now: Timestamp,
+) -> Result<Vec<(SessionId, Role, Timestamp)>> {
+    let ids: Vec<Key> = ids.iter().map(|id| Key::from(*id)).collect();
+    let rows = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::expires_at.gt(At(now)))
+        .filter(users::is_active.eq(true))
+        .filter(users::deleted_at.is_null())
+        .select((sessions::id, users::role, users::updated_at))
+        .load::<(Key, String, At)>(connection)?;
+    rows.into_iter()
+        .map(|(id, role, at)| {
+            let role = Role::parse(&role).map_err(|_| Error::Inconsistent("a role of no known name"))?;
+            Ok((id.id(), role, at.0))
+        })
+        .collect()
+}
+
+/// Ends a session of that user.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such session, or it is another user's or has run out.
+pub fn end_of(connection: &mut Connection, id: SessionId, user: UserId, now: Timestamp) -> Result<()> {
+    let ended = diesel::delete(sessions::table.find(Key::from(id)))
+        .filter(sessions::user_id.eq(Key::from(user)))
+        .filter(sessions::expires_at.gt(At(now)))
+        .execute(connection)?;
+    if ended == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 
 /// Ends a session.

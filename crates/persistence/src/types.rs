@@ -49,7 +49,14 @@ macro_rules! key_from {
         }
     )*};
 }
-key_from!(plinth_domain::UserId, plinth_domain::SessionId, plinth_domain::ItemId);
+key_from!(
+    plinth_domain::UserId,
+    plinth_domain::SessionId,
+    plinth_domain::ItemId,
+    plinth_domain::OneTimeTokenId,
+    plinth_domain::MailId,
+    plinth_domain::AuditId
+);
 
 impl From<Uuid> for Key {
     fn from(id: Uuid) -> Self {

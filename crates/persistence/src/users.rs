@@ -181,6 +181,32 @@ pub fn find_with_hash_by_email(connection: &mut Connection, email: &Email) -> Re
     Ok((row.try_into()?, hash))
 }
 
+/// The user with that address, unless deleted.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn find_by_email(connection: &mut Connection, email: &Email) -> Result<User> {
+    users::table
+        .filter(users::email.eq(email.as_str()))
+        .filter(users::deleted_at.is_null())
+        .select(ROW)
+        .first::<Row>(connection)?
+        .try_into()
+}
+
+/// Whether a user that is not deleted has that address.
+///
+/// # Errors
+/// None of its own.
+pub fn any_with_email(connection: &mut Connection, email: &Email) -> Result<bool> {
+    let found: i64 = users::table
+        .filter(users::email.eq(email.as_str()))
+        .filter(users::deleted_at.is_null())
+        .count()
+        .get_result(connection)?;
+    Ok(found > 0)
+}
+
 /// The hash of a user's password.
 ///
 /// # Errors

@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex};
 
 use diesel::connection::InstrumentationEvent;
 use diesel::{Connection as _, RunQueryDsl, sql_types::Text};
-use plinth_domain::Role;
+use plinth_domain::audit::{AuditFilter, AuditSortKey};
 use plinth_domain::items::{ItemFilter, ItemSortKey};
 use plinth_domain::paging::{PageRequest, Part, Position, Sort, SortValue};
 use plinth_domain::users::{UserFilter, UserSortKey};
-use plinth_persistence::{Connection, Error, Result, items, sessions, users};
+use plinth_domain::{AuditEvent, MailKind, OneTimeToken, OneTimeTokenId, RequestContext, Role, TokenPurpose};
+use plinth_persistence::{Connection, Error, Result, audit, items, one_time, outbox, sessions, sweep, users};
 use plinth_testing::{TestDb, on_both};
 use uuid::Uuid;
 
-use crate::support::{LIMITS, at, execute, item, session, somebody, store_item, store_session};
+use crate::outbox::{mail, put};
+use crate::support::{ENTROPY, LIMITS, at, execute, item, session, somebody, store_item, store_session};
 
 /// The SQL of the queries that some work runs.
 fn queries(db: &TestDb, work: impl FnOnce(&mut Connection) -> Result<()> + Send + 'static) -> Vec<String> {
@@ -154,6 +156,83 @@ on_both! {
         assert!(seen >= 40, "{seen} queries");
     }
 
+    fn stretches_of_the_audit_log(db) {
+        let ada = somebody(&db, "ada").id;
+        let none = AuditFilter::default();
+        let filters = [
+            none.clone(),
+            AuditFilter { event: Some(AuditEvent::Login), ..none.clone() },
+            AuditFilter { actor_id: Some(ada), ..none.clone() },
+            AuditFilter { user_id: Some(ada), ..none.clone() },
+            AuditFilter { since: Some(at(0)), until: Some(at(9)), ..none },
+        ];
+        let mut seen = 0;
+        for filter in filters {
+            for descending in [false, true] {
+                for (part, is_bounded) in parts(SortValue::Time(at(0)), false) {
+                    let sort = Sort { key: AuditSortKey::CreatedAt, descending };
+                    let request = PageRequest { filter: filter.clone(), sort, part, size: 20 };
+                    for sql in queries(&db, move |c| audit::list(c, &request).map(drop)) {
+                        assert_from_an_index(&db, &sql, is_bounded);
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen >= 20, "{seen} queries");
+    }
+
+    /// What the worker and the tokens in its mail need, and sweeping.
+    fn mail_tokens_and_sweeping(db) {
+        let ada = somebody(&db, "ada");
+        let (older, newer) = (mail(&ada, MailKind::VerifyEmail, 0), mail(&ada, MailKind::VerifyEmail, 1));
+        put(&db, &older).unwrap();
+        put(&db, &newer).unwrap();
+        let token = OneTimeToken {
+            id: OneTimeTokenId::new(at(0), &*ENTROPY),
+            user_id: ada.id,
+            purpose: TokenPurpose::VerifyEmail,
+            email: ada.email.clone(),
+            created_at: at(0),
+            expires_at: at(1),
+        };
+        const VERIFY: TokenPurpose = TokenPurpose::VerifyEmail;
+        let (user, email, id) = (ada.id, ada.email, token.id);
+        let [held, first, second, third] = std::array::from_fn(|_| newer.clone());
+        let all = [
+            queries(&db, |c| outbox::any_due(c, at(0)).map(drop)),
+            queries(&db, |c| outbox::has_waiting_for_anyone(c, 3).map(drop)),
+            queries(&db, |c| outbox::bring_forward(c, at(0), at(1)).map(drop)),
+            queries(&db, |c| outbox::lease(c, at(5_000_000), at(6_000_000), 8).map(drop)),
+            queries(&db, move |c| outbox::held(c, &held).map(drop)),
+            queries(&db, move |c| outbox::supersede(c, &newer).map(drop)),
+            queries(&db, move |c| outbox::set_token(c, first.id, id)),
+            queries(&db, move |c| outbox::retry(c, &first, at(0), "")),
+            queries(&db, move |c| outbox::bury(c, &second, at(0), "")),
+            queries(&db, |c| outbox::dead_letters(c, 8).map(drop)),
+            queries(&db, |c| outbox::counts(c).map(drop)),
+            queries(&db, |c| outbox::revive(c, at(0)).map(drop)),
+            queries(&db, move |c| outbox::remove(c, &third)),
+            queries(&db, move |c| one_time::replace(c, &token, &[1; 32])),
+            queries(&db, move |c| one_time::find(c, &[1; 32], VERIFY, at(0)).map(drop)),
+            queries(&db, move |c| one_time::newest(c, user, VERIFY).map(drop)),
+            queries(&db, move |c| one_time::consume(c, &[1; 32], VERIFY, at(0))),
+            queries(&db, move |c| one_time::void_all(c, user, &email)),
+            queries(&db, |c| sweep::sessions(c, at(0)).map(drop)),
+            queries(&db, |c| sweep::one_time_tokens(c, at(0)).map(drop)),
+            queries(&db, |c| sweep::dead_letters(c, at(0)).map(drop)),
+            queries(&db, |c| sweep::audit(c, at(0)).map(drop)),
+        ];
+        for sql in &all {
+            assert!(!sql.is_empty());
+            for sql in sql {
+                // The partial indexes hold nothing else than what is counted, listed or revived.
+                let whole = ["count(*)", "COUNT(*)", "DESC", "IS NOT NULL"].iter().any(|part| sql.contains(part));
+                assert_from_an_index(&db, sql, !whole);
+            }
+        }
+    }
+
     /// What every request asks is found by keys.
     fn lookups(db) {
         let ada = somebody(&db, "ada");
@@ -164,7 +243,7 @@ on_both! {
         let (user, email, session) = (ada.id, ada.email.clone(), session.id);
         let all = [
             queries(&db, move |c| sessions::authenticate(c, session, user, 0, at(0)).map(drop)),
-            queries(&db, move |c| sessions::refresh(c, session, 0, at(0), &LIMITS).map(drop)),
+            queries(&db, move |c| sessions::refresh(c, session, 0, at(0), &LIMITS, &RequestContext::default()).map(drop)),
             queries(&db, move |c| users::find_with_hash_by_email(c, &email).map(drop)),
             queries(&db, move |c| items::find_for_change(c, lamp.id).map(drop)),
             queries(&db, move |c| items::update(c, lamp, at(1)).map(drop)),

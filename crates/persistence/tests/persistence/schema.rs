@@ -45,7 +45,7 @@ fn indexes(db: &TestDb) -> Vec<String> {
 
 /// SQLite's types beside PostgreSQL's. An integer is also a flag, an instant or a number.
 const SAME: [(&str, &[&str]); 3] = [
-    ("BLOB", &["uuid"]),
+    ("BLOB", &["uuid", "bytea"]),
     ("TEXT", &["text"]),
     ("INTEGER", &["boolean", "timestamp with time zone", "integer", "bigint"]),
 ];
@@ -98,7 +98,7 @@ fn the_queries_know_every_column() {
                 None => (kind, "not null"),
             };
             let kind = match kind {
-                "Id" => "BLOB",
+                "Id" | "Binary" => "BLOB",
                 "Text" => "TEXT",
                 _ => "INTEGER",
             };

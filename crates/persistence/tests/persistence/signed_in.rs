@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plinth_domain::sessions::{Rotation, SessionLimits};
-use plinth_domain::{Session, SessionId, Timestamp, User, UserId};
+use plinth_domain::{RequestContext, Role, Session, SessionId, Timestamp, User, UserId};
 use plinth_persistence::sessions::{Authenticated, Refreshed};
 use plinth_persistence::{Error, Result, sessions, users};
 use plinth_testing::{TestDb, on_both};
@@ -27,7 +27,7 @@ fn refresh_within(
     now: Timestamp,
     limits: SessionLimits,
 ) -> Refreshed {
-    db.write(move |c| sessions::refresh(c, id, presented, now, &limits)).unwrap()
+    db.write(move |c| sessions::refresh(c, id, presented, now, &limits, &RequestContext::default())).unwrap()
 }
 
 fn refresh(db: &TestDb, id: SessionId, presented: u32, now: Timestamp) -> Refreshed {
@@ -91,6 +91,24 @@ on_both! {
 
         db.write(move |c| sessions::end(c, id)).unwrap();
         assert!(matches!(let_in(ada.id, 0, at(0)), Err(Error::NotFound)), "ended");
+    }
+
+    fn those_that_live_are_told_with_how_new_the_role_is(db) {
+        let (ada, id) = signed_in(&db);
+        let (bob, other) = (somebody(&db, "bob"), session(&ada).id);
+        let theirs = session(&bob);
+        store_session(&db, &theirs).unwrap();
+        let live = |now| {
+            let ids = [id, other, theirs.id];
+            let mut live = db.read(move |c| sessions::live(c, &ids, now)).unwrap();
+            live.sort_by_key(|(live, ..)| *live != id);
+            live
+        };
+        assert_eq!(live(at(0)), [(id, ada.role, ada.updated_at), (theirs.id, bob.role, bob.updated_at)]);
+        assert_eq!(live(theirs.expires_at), []);
+        change(&db, &bob, |user| user.is_active = false);
+        change(&db, &ada, |user| user.role = Role::Editor);
+        assert_eq!(live(at(0)), [(id, Role::Editor, at(1))]);
     }
 
     fn the_first_sight_of_a_generation_is_told_once(db) {
@@ -212,7 +230,7 @@ on_both! {
             let mut tasks = tokio::task::JoinSet::new();
             for _ in 0..20 {
                 let database = db.database().clone();
-                tasks.spawn(async move { database.write(move |c| sessions::refresh(c, id, 0, seconds(1), &LIMITS)).await });
+                tasks.spawn(async move { database.write(move |c| sessions::refresh(c, id, 0, seconds(1), &LIMITS, &RequestContext::default())).await });
             }
             tasks.join_all().await
         });

@@ -12,7 +12,7 @@ use plinth_domain::{
 use plinth_persistence::{Connection, Database, DatabaseSettings, Error, items, sessions, users};
 use plinth_testing::{TestDb, TestEntropy};
 
-static ENTROPY: LazyLock<TestEntropy> = LazyLock::new(TestEntropy::default);
+pub(crate) static ENTROPY: LazyLock<TestEntropy> = LazyLock::new(TestEntropy::default);
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const LIMITS: SessionLimits = SessionLimits {
@@ -71,6 +71,8 @@ pub(crate) fn session(user: &User) -> Session {
         created_at: at(0),
         last_used_at: at(0),
         expires_at: LIMITS.expiry(at(0), at(0)),
+        ip: None,
+        user_agent: None,
     }
 }
 

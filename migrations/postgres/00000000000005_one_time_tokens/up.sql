@@ -1,0 +1,16 @@
+-- The text of a token is derived from its id under a key, and stored nowhere; its SHA-256 finds the row.
+CREATE TABLE one_time_tokens (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    purpose text NOT NULL CHECK (purpose IN ('verify_email', 'reset_password')),
+    digest bytea NOT NULL CHECK (length(digest) = 32),
+    -- Where it was sent, which using it proves.
+    email text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+
+-- A newer one takes the place of the older.
+CREATE UNIQUE INDEX one_time_tokens_user_id_purpose_key ON one_time_tokens (user_id, purpose);
+CREATE UNIQUE INDEX one_time_tokens_digest_key ON one_time_tokens (digest);
+CREATE INDEX one_time_tokens_expires_at_idx ON one_time_tokens (expires_at);
