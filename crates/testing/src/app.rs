@@ -4,15 +4,21 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use plinth_auth::{
-    AccessTokens, KeySet, PasswordSettings, Passwords, RefreshTokens, SystemEntropy, TokenSettings,
+    AccessTokens, KeySet, OneTimeTokens, PasswordSettings, Passwords, RefreshTokens, SystemEntropy,
+    TokenSettings,
 };
+use plinth_domain::passwords::PasswordRules;
 use plinth_domain::{Clock, Email, FullName, Password, Role, User, UserId};
 use plinth_http::{App, Draining, Environment, HttpSettings, Searches};
+use plinth_jobs::{Postman, PostmanSettings, Stopper};
+use plinth_limits::Limits;
+use plinth_mail::{Kept, Mailbox, Mailer, Sender, Templates};
 use plinth_persistence::users;
+use plinth_realtime::{CloseReason, Hub, HubSettings};
 use serde_json::Value;
 
 use crate::client::{Answer, Client};
@@ -23,7 +29,10 @@ use crate::database::TestDb;
 pub const PASSWORD: &str = "correct horse battery";
 
 /// The secret under which test applications sign.
-const SECRET: &[u8] = b"a secret for tests, of 32 bytes and more";
+pub const SECRET: &[u8] = b"a secret for tests, of 32 bytes and more";
+
+/// Where links in its mail lead.
+const APP_ORIGIN: &str = "http://localhost:5173";
 
 /// An application that serves on a port of its own until this is dropped.
 pub struct TestApp {
@@ -39,10 +48,59 @@ pub struct TestApp {
     pub draining: Draining,
     /// The turns of its searches.
     pub searches: Searches,
+    /// Its limits; off, unless the test sets them.
+    pub limits: Limits,
+    /// Its mail.
+    pub mailbox: Mailbox,
+    /// Its WebSockets.
+    pub hub: Hub,
     address: SocketAddr,
     passwords: Passwords,
+    stopper: Stopper,
     server: ServerHandle,
     thread: Option<JoinHandle<()>>,
+}
+
+/// How a test's application is set up.
+pub struct TestSetup {
+    /// What the HTTP layer is told.
+    pub settings: HttpSettings,
+    /// The cost of a password hash.
+    pub cost: u32,
+    /// Its clock, for what is made before the application is.
+    pub clock: TestClock,
+    /// Its limits.
+    pub limits: Limits,
+    /// Which passwords are refused.
+    pub password_rules: PasswordRules,
+    /// The way out for mail; by default it stays in [`TestApp::mailbox`].
+    pub mailer: Option<Mailer>,
+    /// Whether mail is sent at all; otherwise it waits in the outbox.
+    pub postman: bool,
+    /// Whether the mailbox can be looked at, as in development.
+    pub mailbox_shown: bool,
+    /// Its WebSockets; by default those of one instance.
+    pub hub: Option<Hub>,
+    /// How long access tokens are good.
+    pub access_ttl: Duration,
+}
+
+impl Default for TestSetup {
+    fn default() -> Self {
+        Self {
+            settings: HttpSettings { environment: Environment::Test, ..HttpSettings::default() },
+            // The least cost: what is tested is what is done with hashes, not how long they take.
+            cost: 4,
+            clock: TestClock::default(),
+            limits: Limits::off(),
+            password_rules: PasswordRules::new(false, "Plinth"),
+            mailer: None,
+            postman: true,
+            mailbox_shown: true,
+            hub: None,
+            access_ttl: Duration::from_secs(30 * 60),
+        }
+    }
 }
 
 impl TestApp {
@@ -53,30 +111,46 @@ impl TestApp {
 
     /// An application whose settings the test changes.
     pub fn start_with(db: TestDb, change: impl FnOnce(&mut HttpSettings)) -> Self {
-        // The least cost: what is tested is what is done with hashes, not how long they take.
-        Self::build(db, 4, change)
+        Self::start_as(db, |setup| change(&mut setup.settings))
     }
 
     /// An application that hashes passwords at that cost.
     pub fn start_with_cost(db: TestDb, cost: u32) -> Self {
-        Self::build(db, cost, |_| {})
+        Self::build(db, TestSetup { cost, ..TestSetup::default() })
     }
 
-    fn build(db: TestDb, cost: u32, change: impl FnOnce(&mut HttpSettings)) -> Self {
-        let mut settings = HttpSettings { environment: Environment::Test, ..HttpSettings::default() };
-        change(&mut settings);
-        let clock = TestClock::default();
+    /// An application that is set up otherwise.
+    pub fn start_as(db: TestDb, change: impl FnOnce(&mut TestSetup)) -> Self {
+        let mut setup = TestSetup::default();
+        change(&mut setup);
+        Self::build(db, setup)
+    }
+
+    fn build(db: TestDb, setup: TestSetup) -> Self {
+        let TestSetup {
+            settings,
+            cost,
+            clock,
+            limits,
+            password_rules,
+            mailer,
+            postman: sends,
+            mailbox_shown,
+            hub,
+            access_ttl,
+        } = setup;
         let entropy = Arc::new(SystemEntropy);
         let hashing = PasswordSettings { cost, ..PasswordSettings::default() };
         let passwords = Passwords::new(hashing, entropy.clone()).expect("the hashing threads start");
         let tokens = TokenSettings {
             issuer: "plinth-test".to_owned(),
             audience: "plinth-test".to_owned(),
-            access_ttl: Duration::from_secs(30 * 60),
+            access_ttl,
         };
         let access = AccessTokens::new(KeySet::from_secret(SECRET), tokens);
         let refresh = RefreshTokens::new(SECRET);
-        let searches = Searches::default();
+        let hub = hub.unwrap_or_else(|| Hub::local(HubSettings::default(), Arc::new(clock.clone())));
+        let (searches, mailbox) = (Searches::default(), Mailbox::new());
         let app = App {
             db: db.database().clone(),
             passwords: passwords.clone(),
@@ -85,8 +159,25 @@ impl TestApp {
             clock: Arc::new(clock.clone()),
             entropy,
             searches: searches.clone(),
+            password_rules: Arc::new(password_rules),
+            limits: limits.clone(),
+            mail_wakeup: Arc::default(),
+            hub: hub.clone(),
+            mailbox: mailbox_shown.then(|| mailbox.clone()),
             settings,
         };
+        let sender: Sender = "Plinth <noreply@plinth.example>".parse().unwrap();
+        let postman = Postman {
+            db: app.db.clone(),
+            mailer: mailer.unwrap_or_else(|| Mailer::mailbox(mailbox.clone(), sender)),
+            templates: Templates::built_in("Plinth"),
+            tokens: OneTimeTokens::new(SECRET),
+            clock: Arc::clone(&app.clock),
+            entropy: Arc::clone(&app.entropy),
+            wakeup: Arc::clone(&app.mail_wakeup),
+            settings: PostmanSettings::for_app(APP_ORIGIN),
+        };
+        let (stopper, stop) = Stopper::new();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().unwrap();
         let draining = Draining::default();
@@ -95,9 +186,13 @@ impl TestApp {
             let draining = draining.clone();
             move || {
                 actix_web::rt::System::new().block_on(async move {
+                    let postman = sends.then(|| actix_web::rt::spawn(postman.run(stop)));
                     let server = plinth_http::serve(app, draining, listener, 2).expect("the server starts");
                     started.send(server.handle()).unwrap();
                     server.await.expect("the server ends well");
+                    if let Some(postman) = postman {
+                        postman.await.expect("the postman ends well");
+                    }
                 });
             }
         });
@@ -109,8 +204,12 @@ impl TestApp {
             refresh,
             draining,
             searches,
+            limits,
+            mailbox,
+            hub,
             address,
             passwords,
+            stopper,
             server,
             thread: Some(thread),
         }
@@ -186,6 +285,42 @@ impl TestApp {
         self.anyone().post("/api/auth/refresh", &serde_json::json!({ "refresh_token": token }))
     }
 
+    /// The messages to that address, the newest first, once there are so many. Mail goes out by itself, a moment later.
+    #[track_caller]
+    pub fn mail_to(&self, email: &str, count: usize) -> Vec<Kept> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let kept: Vec<_> =
+                self.mailbox.list().into_iter().filter(|kept| kept.to.as_str() == email).collect();
+            if kept.len() >= count || Instant::now() > deadline {
+                assert_eq!(kept.len(), count, "messages to {email}");
+                return kept;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The token in the newest of so many messages to that address that lead to that page of the web app.
+    #[track_caller]
+    pub fn token_mailed(&self, email: &str, page: &str, count: usize) -> String {
+        let link = format!("{APP_ORIGIN}{page}?token=");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let kept = self.mailbox.list();
+            let tokens: Vec<&str> = kept
+                .iter()
+                .filter(|kept| kept.to.as_str() == email)
+                .filter_map(|kept| kept.text.split_once(&link))
+                .filter_map(|(_, rest)| rest.split_whitespace().next())
+                .collect();
+            if tokens.len() >= count || Instant::now() > deadline {
+                assert_eq!(tokens.len(), count, "messages to {email} with a link to {page}");
+                return tokens[0].to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The OpenAPI document that it serves.
     pub fn openapi(&self) -> Value {
         self.anyone().get("/openapi.json").expect(200).json()
@@ -194,6 +329,8 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
+        self.stopper.stop();
+        self.hub.close_all(CloseReason::GoingAway);
         self.db.block_on(self.server.stop(false));
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();

@@ -1,15 +1,16 @@
 //! Time and randomness under a test's control.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plinth_domain::{Clock, Entropy, SystemClock, Timestamp};
 
-/// The machine's clock, put forward by as much as a test likes.
+/// The machine's clock, put forward by as much as a test likes, or standing at one instant.
 #[derive(Clone, Debug, Default)]
 pub struct TestClock {
     ahead: Arc<AtomicU64>,
+    stands_at: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl TestClock {
@@ -17,11 +18,17 @@ impl TestClock {
     pub fn advance(&self, duration: Duration) {
         self.ahead.fetch_add(u64::try_from(duration.as_micros()).unwrap(), Ordering::SeqCst);
     }
+
+    /// Lets it stand at that instant, until it is told another.
+    pub fn stand_at(&self, at: Timestamp) {
+        *self.stands_at.lock().unwrap() = Some(at);
+    }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().plus(Duration::from_micros(self.ahead.load(Ordering::SeqCst)))
+        let ahead = Duration::from_micros(self.ahead.load(Ordering::SeqCst));
+        self.stands_at.lock().unwrap().unwrap_or_else(|| SystemClock.now().plus(ahead))
     }
 }
 

@@ -14,7 +14,10 @@ pub struct TestDb {
     location: Location,
     url: String,
     runtime: Runtime,
-    folder: Option<TempDir>,
+    /// Where its file is; removed when this is dropped.
+    _folder: Option<TempDir>,
+    /// Whether it goes when this does.
+    is_owner: bool,
 }
 
 impl TestDb {
@@ -48,12 +51,19 @@ impl TestDb {
         Self::open(url.to_owned(), location, None)
     }
 
+    /// The same database once more, with connections of its own, as a second server has them. Drop it first.
+    pub fn once_more(&self) -> Self {
+        let mut second = Self::open(self.url.clone(), self.location.clone(), None);
+        second.is_owner = false;
+        second
+    }
+
     fn open(url: String, location: Location, folder: Option<TempDir>) -> Self {
         let settings = DatabaseSettings { location: location.clone(), pool_size: Some(4) };
         let database = Some(Database::start(&settings).expect("the database starts"));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
-        Self { database, location, url, runtime, folder }
+        Self { database, location, url, runtime, _folder: folder, is_owner: true }
     }
 
     /// The database, for async code.
@@ -73,7 +83,7 @@ impl TestDb {
 
     /// Whether this is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
-        self.folder.is_none()
+        matches!(self.location, Location::Postgres(_))
     }
 
     /// Runs async work on this thread.
@@ -102,7 +112,8 @@ impl Drop for TestDb {
     fn drop(&mut self) {
         // Its connections go before it does.
         self.database = None;
-        if self.url.contains("plinth_test_")
+        if self.is_owner
+            && self.url.contains("plinth_test_")
             && let Some(server) = postgres::server()
         {
             server.drop_database(&self.url);

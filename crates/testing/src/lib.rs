@@ -17,11 +17,15 @@ mod client;
 mod clock;
 mod database;
 pub mod postgres;
+pub mod redis;
+pub mod smtp;
+pub mod socket;
 
-pub use app::{PASSWORD, TestApp};
+pub use app::{PASSWORD, SECRET, TestApp, TestSetup};
 pub use client::{Answer, Client, encoded};
 pub use clock::{TestClock, TestEntropy};
 pub use database::TestDb;
+pub use smtp::SmtpServer;
 
 /// Runs each case on SQLite and on PostgreSQL. A case takes a [`TestDb`]; where there is no PostgreSQL its half says
 /// so on standard error, and fails with `REQUIRE_POSTGRES=1`.

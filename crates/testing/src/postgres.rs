@@ -22,6 +22,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use cluster::Cluster;
+pub(crate) use cluster::free_port;
 use installed::Programs;
 
 /// A PostgreSQL server on which tests make databases.

@@ -118,7 +118,7 @@ impl Drop for Cluster {
 ///
 /// A stopped server's port must stay free for it. From the range of outgoing connections it could be taken by any
 /// of them, or by a client that keeps trying and, by chance, connects to itself.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 15_000;
     const COUNT: u16 = 17_000;
     static TRIED: AtomicU16 = AtomicU16::new(0);
