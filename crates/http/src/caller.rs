@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -9,9 +10,11 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use plinth_auth::AccessClaims;
 use plinth_domain::{SessionId, Timestamp, User};
 use plinth_persistence::{Connection, Database, Error, sessions};
+use plinth_realtime::Event;
 
 use crate::error::ApiError;
 use crate::middleware::LoggedUser;
+use crate::realtime::offered_token;
 use crate::state::App;
 
 /// The bearer of an access token.
@@ -30,14 +33,7 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let app = app(request);
-        let claims = bearer(request)
-            .and_then(|token| app.access.verify(token, app.now()).map_err(|_| ApiError::InvalidToken));
-        match &claims {
-            Ok(claims) => request.extensions_mut().insert(LoggedUser(claims.user)).map(drop),
-            Err(_) => request.extensions_mut().insert(Unidentified).map(drop),
-        };
-        ready(Ok(Self { app, claims }))
+        ready(Ok(Self::with_token(request, bearer(request))))
     }
 }
 
@@ -80,6 +76,43 @@ pub(crate) fn own<T>(found: Result<T, Error>) -> Result<T, ApiError> {
     })
 }
 
+/// Does that work and publishes what `event` makes of its outcome, in a task of its own: whoever waits for it may go.
+pub(crate) async fn told<T, W, E>(app: web::Data<App>, work: W, event: E) -> Result<T, ApiError>
+where
+    T: 'static,
+    W: Future<Output = Result<T, ApiError>> + 'static,
+    E: FnOnce(&T) -> Option<Event> + 'static,
+{
+    let task = actix_web::rt::spawn(async move {
+        let outcome = work.await;
+        match &outcome {
+            Ok(done) => event(done).into_iter().for_each(|event| app.hub.publish(event)),
+            Err(error) if error.may_have_happened() => app.hub.lost_an_event(),
+            Err(_) => {}
+        }
+        outcome
+    });
+    task.await.unwrap_or_else(|lost| Err(ApiError::internal(lost)))
+}
+
+/// The bearer of an access token on a request for a WebSocket: a browser offers it as a subprotocol, which it can do
+/// nowhere else.
+pub(crate) struct SocketCaller(pub(crate) Caller);
+
+impl FromRequest for SocketCaller {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = match (offered_token(request.headers()), bearer(request)) {
+            (Some(token), Err(ApiError::Unauthenticated)) => Ok(token),
+            (Some(_), _) => Err(ApiError::AmbiguousAuthorization),
+            (None, token) => token,
+        };
+        ready(Ok(Self(Caller::with_token(request, token))))
+    }
+}
+
 /// How far a piece of work came.
 enum Step<T, F> {
     Done(T),
@@ -110,6 +143,18 @@ impl How {
 }
 
 impl Caller {
+    /// The bearer of that token.
+    pub(crate) fn with_token(request: &HttpRequest, token: Result<&str, ApiError>) -> Self {
+        let app = app(request);
+        let claims =
+            token.and_then(|token| app.access.verify(token, app.now()).map_err(|_| ApiError::InvalidToken));
+        match &claims {
+            Ok(claims) => request.extensions_mut().insert(LoggedUser(claims.user)).map(drop),
+            Err(_) => request.extensions_mut().insert(Unidentified).map(drop),
+        };
+        Self { app, claims }
+    }
+
     /// Runs queries that change nothing, for the user who calls.
     pub async fn read<T, F>(&self, work: F) -> Result<T, ApiError>
     where
@@ -137,25 +182,50 @@ impl Caller {
         self.run(How::WriteOne, work).await
     }
 
+    /// Runs a transaction as [`write`](Self::write) does, and publishes what `event` makes of its outcome after the
+    /// commit: also if the client has hung up meanwhile, which ends a handler wherever it is.
+    pub(crate) async fn write_and_tell<T, F, E>(&self, work: F, event: E) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+        E: FnOnce(&T) -> Option<Event> + 'static,
+    {
+        self.run_and_tell(How::Write, work, event).await
+    }
+
+    /// The same for one change by one statement, as [`write_one`](Self::write_one).
+    pub(crate) async fn write_one_and_tell<T, F, E>(&self, work: F, event: E) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+        E: FnOnce(&T) -> Option<Event> + 'static,
+    {
+        self.run_and_tell(How::WriteOne, work, event).await
+    }
+
+    async fn run_and_tell<T, F, E>(&self, how: How, work: F, event: E) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+        E: FnOnce(&T) -> Option<Event> + 'static,
+    {
+        let (bearer, now) = self.identify()?;
+        let app = self.app.clone();
+        told(self.app.clone(), async move { bearer.run(&app.db, now, how, work).await }, event).await
+    }
+
     async fn run<T, F>(&self, how: How, work: F) -> Result<T, ApiError>
     where
         F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
         T: Send + 'static,
     {
         let (bearer, now) = self.identify()?;
-        let db = &self.app.db;
-        match how.pass(db, move |connection| bearer.attempt(connection, now, work)).await? {
-            Step::Done(answer) => Ok(answer),
-            Step::FirstOfGeneration(work) => {
-                self.note(bearer).await?;
-                match how.pass(db, move |connection| bearer.attempt(connection, now, work)).await? {
-                    Step::Done(answer) => Ok(answer),
-                    Step::FirstOfGeneration(_) => {
-                        Err(ApiError::internal("a session's generation stayed unseen"))
-                    }
-                }
-            }
-        }
+        bearer.run(&self.app.db, now, how, work).await
+    }
+
+    /// How long the token is good from now, which says nothing about the session.
+    pub(crate) fn token_expires_in(&self) -> Duration {
+        self.claims.as_ref().map_or(Duration::ZERO, |claims| claims.expires_at.since(self.app.now()))
     }
 
     /// The session that the token belongs to.
@@ -180,16 +250,6 @@ impl Caller {
             Err(_) => Err(ApiError::InvalidToken),
         }
     }
-
-    /// In a transaction of its own: it has to stand even if what was asked is refused.
-    async fn note(&self, bearer: Bearer) -> Result<(), ApiError> {
-        self.app
-            .db
-            .write(move |connection| {
-                sessions::mark_seen(connection, bearer.session, bearer.generation).map_err(ApiError::from)
-            })
-            .await
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -200,6 +260,33 @@ struct Bearer {
 }
 
 impl Bearer {
+    async fn run<T, F>(self, db: &Database, now: Timestamp, how: How, work: F) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut Connection, &User) -> Result<T, ApiError> + Send + 'static,
+        T: Send + 'static,
+    {
+        match how.pass(db, move |connection| self.attempt(connection, now, work)).await? {
+            Step::Done(answer) => Ok(answer),
+            Step::FirstOfGeneration(work) => {
+                self.note(db).await?;
+                match how.pass(db, move |connection| self.attempt(connection, now, work)).await? {
+                    Step::Done(answer) => Ok(answer),
+                    Step::FirstOfGeneration(_) => {
+                        Err(ApiError::internal("a session's generation stayed unseen"))
+                    }
+                }
+            }
+        }
+    }
+
+    /// In a transaction of its own: it has to stand even if what was asked is refused.
+    async fn note(self, db: &Database) -> Result<(), ApiError> {
+        db.write(move |connection| {
+            sessions::mark_seen(connection, self.session, self.generation).map_err(ApiError::from)
+        })
+        .await
+    }
+
     fn attempt<T, F>(
         self,
         connection: &mut Connection,

@@ -57,6 +57,12 @@ pub enum ApiError {
     BodyTimeout,
     /// A browser asks for an origin, method or header that is not allowed across origins.
     CorsRefused,
+    /// A page of another origin asks for a WebSocket, or for tokens that would be kept in a cookie.
+    OriginRefused,
+    /// What is served here is a WebSocket, and none was asked for.
+    UpgradeRequired,
+    /// This user or this address has as many WebSockets as it may have.
+    TooManyConnections,
     /// Another account has the address.
     EmailTaken,
     /// The last active administrator would be gone.
@@ -71,6 +77,8 @@ pub enum ApiError {
     PreconditionFailed,
     /// Unknown email, wrong password, or a refresh token that is good for nothing.
     InvalidGrant,
+    /// A token from a mail that was used, replaced or made void, that has run out, or that never was one.
+    InvalidOneTimeToken,
     /// The password is right, but the account is switched off.
     AccountInactive,
     /// A parameter of a token request is missing, empty or repeated.
@@ -102,6 +110,16 @@ impl ApiError {
     /// An internal error with what lies behind it.
     pub fn internal(source: impl Into<Source>) -> Self {
         Self::Internal(source.into())
+    }
+
+    /// Whether what was asked may have happened all the same.
+    pub(crate) fn may_have_happened(&self) -> bool {
+        match self {
+            Self::Unavailable(Some(source)) => source
+                .downcast_ref::<plinth_persistence::Error>()
+                .is_some_and(plinth_persistence::Error::may_have_happened),
+            _ => false,
+        }
     }
 
     /// The same, as the answer to a token request.
@@ -158,6 +176,14 @@ impl ApiError {
             }
             Self::Unavailable(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            // Another connection has to go first, and nobody knows when one does.
+            Self::TooManyConnections => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+            }
+            Self::UpgradeRequired => {
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             }
             // What follows on the connection is the rest of a body that nobody waits for.
             Self::BodyTimeout => {

@@ -12,17 +12,24 @@
 
 mod answer;
 mod caller;
+mod client;
 mod conditions;
+mod journal;
 mod listing;
+mod origin;
+mod realtime;
 mod routes;
 mod searches;
 mod server;
 mod state;
+mod throttle;
 
+pub mod audit;
 pub mod auth;
 pub mod error;
 pub mod extract;
 pub mod fields;
+pub mod forwarded;
 pub mod items;
 pub mod middleware;
 pub mod openapi;
@@ -33,6 +40,7 @@ pub mod settings;
 pub mod users;
 
 pub use caller::Caller;
+pub use client::Client;
 pub use error::ApiError;
 pub use searches::Searches;
 pub use server::serve;

@@ -10,7 +10,7 @@ use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Schema, Server,
+    ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Schema, Server,
 };
 use utoipa::{PartialSchema, openapi::tag::TagBuilder};
 
@@ -23,12 +23,15 @@ pub use responses::*;
 
 const DESCRIPTION: &str = "Accounts, sessions, roles and items.\n\n\
     Every answer carries `x-request-id`. Whatever is not a success is a problem document (RFC 9457) with a stable \
-    `code`. Sign in with *Authorize*: the email is the username.";
+    `code`. Sign in with *Authorize*: the email is the username.\n\n\
+    What is said over WebSocket is in [asyncapi.yaml](/asyncapi.yaml).";
 
-const TAGS: [(&str, &str); 4] = [
-    ("auth", "Registration, login and sessions."),
+const TAGS: [(&str, &str); 6] = [
+    ("auth", "Registration, login, sessions and recovery by mail."),
     ("users", "Accounts, one's own and those of others."),
     ("items", "A resource that users own."),
+    ("realtime", "Messages and events over WebSocket."),
+    ("audit", "Who did what to whom, when and from where."),
     ("service", "Health, keys and documentation."),
 ];
 
@@ -39,6 +42,7 @@ const TAGS: [(&str, &str); 4] = [
     crate::service::handlers::ready,
     crate::service::handlers::jwks,
     crate::service::docs::openapi,
+    crate::service::docs::asyncapi,
     crate::service::docs::swagger,
     crate::service::docs::redoc
 ))]
@@ -55,6 +59,13 @@ struct RootOperations;
     crate::auth::handlers::refresh,
     crate::auth::handlers::logout,
     crate::auth::handlers::test_token,
+    crate::auth::sessions::list,
+    crate::auth::sessions::end,
+    crate::auth::sessions::end_others,
+    crate::auth::recovery::forgot,
+    crate::auth::recovery::reset,
+    crate::auth::recovery::verify,
+    crate::auth::recovery::resend,
     crate::users::handlers::list,
     crate::users::handlers::create,
     crate::users::handlers::me,
@@ -71,7 +82,10 @@ struct RootOperations;
     crate::items::handlers::get,
     crate::items::handlers::update_put,
     crate::items::handlers::update_patch,
-    crate::items::handlers::delete
+    crate::items::handlers::delete,
+    crate::audit::handlers::list,
+    crate::realtime::handlers::connect,
+    crate::realtime::handlers::connect_as
 ))]
 struct ResourceOperations;
 
@@ -99,6 +113,10 @@ pub fn document(settings: &HttpSettings) -> OpenApi {
         .merge_from(RootOperations::openapi());
     let mut resources = ResourceOperations::openapi();
     refer_to_rows(&mut resources);
+    if settings.auth_cookies {
+        leave_out_refresh_token(&mut document);
+        leave_out_refresh_token(&mut resources);
+    }
     let prefix = settings.api_prefix.as_str();
     if prefix.is_empty() {
         return document.merge_from(resources);
@@ -106,12 +124,21 @@ pub fn document(settings: &HttpSettings) -> OpenApi {
     for (path, alias) in [
         ("/health/ready", "/health"),
         ("/openapi.json", "/openapi.json"),
+        ("/asyncapi.yaml", "/asyncapi.yaml"),
         ("/docs", "/docs"),
         ("/redoc", "/redoc"),
     ] {
         also_at(&mut document, path, &format!("{prefix}{alias}"));
     }
-    document.nest(prefix, resources)
+    let mut document = document.nest(prefix, resources);
+    let (path, alias) = ("/ws/{user_id}", "root_connect_as");
+    if let Some(mut item) = document.paths.paths.get(&format!("{prefix}{path}")).cloned() {
+        if let Some(operation) = item.get.as_mut() {
+            operation.operation_id = Some(alias.to_owned());
+        }
+        document.paths.paths.insert(path.to_owned(), item);
+    }
+    document
 }
 
 /// The same as text: pretty, in a stable order, with a line feed at the end.
@@ -131,6 +158,29 @@ fn refer_to_rows(document: &mut OpenApi) {
         let RefOr::T(Schema::Object(page)) = page else { continue };
         let Some(RefOr::T(Schema::Array(rows))) = page.properties.get_mut("items") else { continue };
         rows.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(row).into()));
+    }
+}
+
+/// Where a cookie keeps the refresh token, answers are without it, and requests may be, or may have no body at all.
+/// What sets the cookie is refused to pages of other origins.
+fn leave_out_refresh_token(document: &mut OpenApi) {
+    for operation in document.paths.paths.values_mut().filter_map(|item| item.post.as_mut()) {
+        let id = operation.operation_id.as_deref();
+        if matches!(id, Some("login" | "token" | "refresh")) {
+            let refused = Ref::from_response_name(responses::ORIGIN_REFUSED);
+            operation.responses.responses.insert("403".to_owned(), refused.into());
+        }
+        if id == Some("refresh")
+            && let Some(RefOr::T(body)) = &mut operation.request_body
+        {
+            body.required = Some(Required::False);
+        }
+    }
+    let Some(components) = &mut document.components else { return };
+    for name in ["Tokens", "Refresh"] {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name) {
+            object.required.retain(|field| field != "refresh_token");
+        }
     }
 }
 
@@ -159,7 +209,14 @@ fn components(settings: &HttpSettings) -> ComponentsBuilder {
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .schema("FieldError", FieldError::schema())
         .schema("Problem", Problem::schema());
-    responses::all()
+    let components = responses::all()
         .into_iter()
-        .fold(components, |components, (name, response)| components.response(name, response))
+        .fold(components, |components, (name, response)| components.response(name, response));
+    if settings.auth_cookies {
+        components
+            .response("RefreshRefused", responses::refresh_with_cookie_refused())
+            .response(responses::ORIGIN_REFUSED, responses::origin_refused())
+    } else {
+        components
+    }
 }

@@ -13,9 +13,9 @@ use actix_web::{HttpServer, rt};
 use crate::middleware::cors::cors;
 use crate::middleware::{Connections, Envelope, panics};
 use crate::resource::unknown_route;
-use crate::service::{Draining, ReadinessCheck, Service};
+use crate::service::{Check, Draining, ReadinessCheck, Service};
 use crate::state::App;
-use crate::{routes, service};
+use crate::{realtime, routes, service};
 
 /// How many connections a worker keeps open. What comes beyond waits to be accepted.
 const CONNECTIONS_PER_WORKER: usize = 10_000;
@@ -33,7 +33,8 @@ pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize
     let settings = app.settings.clone();
     let connections = Connections::new(&settings);
     rt::spawn(connections.sweep());
-    let service = Service::new(&settings, readiness(&app), draining, app.access.jwks());
+    rt::spawn(realtime::watch(app.clone()));
+    let service = Service::new(&settings, readiness(&app), draining, app.access.clone());
     // What knows no `App`, extractors and the service's routes, has the settings of this.
     let (app, service, shared) = (Data::new(app), Data::new(service), Data::new(settings.clone()));
     let factory = move || {
@@ -44,6 +45,7 @@ pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize
             .app_data(shared.clone())
             .configure(|config| service::configure(config, &service, &prefix))
             .configure(|config| routes::configure(config, &prefix))
+            .configure(|config| service::dev::configure(config, &app.settings, app.mailbox.as_ref()))
             .default_service(web::to(unknown_route))
             .wrap(from_fn(panics::catch))
             .wrap(cors(&app.settings))
@@ -62,11 +64,17 @@ pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize
     Ok(server.run())
 }
 
-/// What the application needs to be ready: its database.
+/// What the application needs to be ready, its database, and Redis, where it has one: without that each instance limits
+/// by itself, and is by itself in realtime.
 fn readiness(app: &App) -> ReadinessCheck {
-    let db = app.db.clone();
+    let (db, limits, hub) = (app.db.clone(), app.limits.clone(), app.hub.clone());
     Arc::new(move || {
         let db = db.clone();
-        Box::pin(async move { vec![("database", db.ping().await.is_ok())] })
+        let redis = (limits.is_shared() || hub.is_shared())
+            .then(|| Check::useful("redis", !limits.is_degraded() && !hub.is_degraded()));
+        Box::pin(async move {
+            let database = Check::needed("database", db.ping().await.is_ok());
+            [database].into_iter().chain(redis).collect()
+        })
     })
 }

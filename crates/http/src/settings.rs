@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::forwarded::TrustedProxies;
+
 /// Where the server runs, which decides how strict it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
@@ -46,6 +48,18 @@ pub struct HttpSettings {
     pub session_max: Duration,
     /// How long a refresh token that was replaced is still answered with its successor.
     pub refresh_grace: Duration,
+    /// Whose word on the address of a client counts.
+    pub trusted_proxies: TrustedProxies,
+    /// Whether browsers keep the refresh token in a cookie, instead of finding it in the body.
+    pub auth_cookies: bool,
+    /// How many frames a second a client may send on a WebSocket; twice as many at once.
+    pub ws_frames_per_second: u32,
+    /// How long between two pings on a WebSocket. A peer that misses two is given up.
+    pub ws_ping_interval: Duration,
+    /// Whether mail is sent. Without it a change of email takes effect at once.
+    pub mail_enabled: bool,
+    /// How many messages wait at most that were asked for with nothing but an address: for forgotten passwords.
+    pub forgotten_waiting: u32,
 }
 
 impl Default for HttpSettings {
@@ -68,6 +82,12 @@ impl Default for HttpSettings {
             refresh_idle: 7 * DAY,
             session_max: 90 * DAY,
             refresh_grace: Duration::from_secs(10),
+            trusted_proxies: TrustedProxies::default(),
+            auth_cookies: false,
+            ws_frames_per_second: 50,
+            ws_ping_interval: Duration::from_secs(20),
+            mail_enabled: true,
+            forgotten_waiting: 10_000,
         }
     }
 }

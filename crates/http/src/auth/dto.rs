@@ -32,7 +32,8 @@ impl FromFields for Register {
         if let Err(violation) = password.differs_from(&email) {
             fields.report("password", violation);
         }
-        Some(Self { email, password, full_name: full_name?.value() })
+        // What is wrong with the name is reported, and no reason to keep quiet about the password.
+        Some(Self { email, password, full_name: full_name.unwrap_or_default().value() })
     }
 }
 
@@ -82,14 +83,19 @@ fn refused(name: &str, what: &str) -> ApiError {
 #[derive(ToSchema)]
 pub struct Refresh {
     /// The refresh token, as it was given.
-    #[schema(example = "AQGZDVyLcHs…")]
-    pub refresh_token: String,
+    #[schema(value_type = String, required = true, example = "AQGZDVyLcHs…")]
+    pub refresh_token: Option<String>,
+    /// Whether one was sent, be it readable or not.
+    #[schema(ignore)]
+    pub(crate) sent: bool,
 }
 
+/// Whether the token may be left out depends on the settings, so that is for the handler to say.
 impl FromFields for Refresh {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let refresh_token = fields.required("refresh_token", |text| Ok(text.to_owned()));
-        Some(Self { refresh_token: refresh_token? })
+        let sent = fields.contains("refresh_token");
+        let refresh_token = fields.optional("refresh_token", |text| Ok(text.to_owned()));
+        Some(Self { refresh_token: refresh_token.flatten(), sent })
     }
 }
 
@@ -99,13 +105,64 @@ pub struct Tokens {
     /// Goes into the header `Authorization: Bearer …`.
     #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9…")]
     pub access_token: String,
-    /// Gets the next access token, and replaces the refresh token before it.
-    #[schema(example = "AQGZDVyLcHs…")]
-    pub refresh_token: String,
+    /// Gets the next access token, and replaces the refresh token before it. Left out where browsers keep it in a
+    /// cookie.
+    #[schema(value_type = String, required = true, example = "AQGZDVyLcHs…")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// Always `bearer`.
     #[schema(value_type = String, example = "bearer")]
     pub token_type: &'static str,
     /// For how many seconds the access token is good.
     #[schema(example = 1800)]
     pub expires_in: u64,
+}
+
+/// Whom a message is asked for.
+#[derive(ToSchema)]
+pub struct ForgotPassword {
+    /// The address of the account.
+    #[schema(value_type = String, format = Email, max_length = 254, example = "ada@example.com")]
+    pub email: Email,
+}
+
+impl FromFields for ForgotPassword {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.required("email", Email::parse);
+        Some(Self { email: email? })
+    }
+}
+
+/// A new password for whoever got the mail.
+#[derive(ToSchema)]
+pub struct ResetPassword {
+    /// The token in the link of the mail.
+    #[schema(example = "3q2-7wXb…")]
+    pub token: String,
+    /// The new password; not the email.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "battery staple horse")]
+    pub new_password: Password,
+}
+
+impl FromFields for ResetPassword {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let token = fields.required("token", |text| Ok(text.to_owned()));
+        let new_password = fields.required("new_password", Password::parse);
+        Some(Self { token: token?, new_password: new_password? })
+    }
+}
+
+/// The proof that a mail has arrived.
+#[derive(ToSchema)]
+pub struct VerifyEmail {
+    /// The token in the link of the mail.
+    #[schema(example = "3q2-7wXb…")]
+    pub token: String,
+}
+
+impl FromFields for VerifyEmail {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let token = fields.required("token", |text| Ok(text.to_owned()));
+        Some(Self { token: token? })
+    }
 }

@@ -1,24 +1,31 @@
 //! What is done to sign in and out.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use plinth_auth::{Grant, PasswordHash, Verification};
 use plinth_domain::sessions::Rotation;
 use plinth_domain::users::UserJson;
-use plinth_domain::{Email, Password, Role, Session, SessionId, Timestamp, User, UserId};
+use plinth_domain::{
+    AuditEvent, Email, MailKind, Password, Role, Session, SessionId, Timestamp, User, UserId,
+};
+use plinth_limits::{Key, Limit};
 use plinth_persistence::sessions::Refreshed;
-use plinth_persistence::{Connection, Error, sessions, users};
+use plinth_persistence::{Connection, Error, audit, sessions, users};
 
+use super::cookie;
 use super::dto::{LoginForm, Refresh, Register, Tokens};
 use crate::answer;
 use crate::caller::{Caller, own};
+use crate::client::Client;
 use crate::error::ApiError;
 use crate::extract::{Body, FormPairs, NoParameters, Query};
+use crate::journal::Journal;
 use crate::openapi::{
     Authenticated, FormBody, InvalidQuery, JsonBody, LoginRefused, RateLimited, RefreshRefused,
     RegistrationClosed, Unavailable,
 };
 use crate::state::App;
+use crate::throttle::Throttle;
 use crate::users::ROUNDS;
 
 type Answer = Result<HttpResponse, ApiError>;
@@ -34,21 +41,36 @@ type Answer = Result<HttpResponse, ApiError>;
     ),
     security(()),
 )]
-pub(crate) async fn register(app: web::Data<App>, body: Body<Register>) -> Answer {
+pub(crate) async fn register(
+    app: web::Data<App>,
+    client: Client,
+    mut throttle: Throttle,
+    body: Body<Register>,
+) -> Answer {
     if !app.settings.registration_open {
         return Err(ApiError::RegistrationClosed);
     }
-    let Register { email, password, full_name } = body.valid()?;
+    let (Register { email, password, full_name }, mut errors) = body.with_errors()?;
+    app.check_password("/password", &password, &email, &mut errors);
+    if !errors.is_empty() {
+        return Err(ApiError::Invalid(errors));
+    }
+    throttle.take_for_address(Limit::RegisterPerIp).await?;
+    throttle.take_mail(&email).await?;
     let hash = app.passwords.hash(password).await?;
-    let now = app.now();
-    let user = User::new(UserId::new(now, &*app.entropy), email, full_name, Role::Viewer, now);
+    let journal = Journal::new(&app, client.0);
+    let id = UserId::new(journal.now, &*app.entropy);
+    let user = User::new(id, email, full_name, Role::Viewer, journal.now);
     let user = app
         .db
         .write(move |connection| {
             users::insert(connection, &user, hash.as_str())?;
+            journal.mail(connection, MailKind::VerifyEmail, &user.email, &user, None)?;
+            journal.note(AuditEvent::Registered).by(user.id).to(user.id).write(connection)?;
             Ok::<_, ApiError>(user)
         })
         .await?;
+    app.wake_mail();
     Ok(answer::ok(&user))
 }
 
@@ -65,8 +87,14 @@ pub(crate) async fn register(app: web::Data<App>, body: Body<Register>) -> Answe
     ),
     security(()),
 )]
-pub(crate) async fn login(app: web::Data<App>, form: FormPairs) -> Answer {
-    sign_in(&app, form).await.map_err(ApiError::for_oauth)
+pub(crate) async fn login(
+    app: web::Data<App>,
+    client: Client,
+    throttle: Throttle,
+    request: HttpRequest,
+    form: FormPairs,
+) -> Answer {
+    sign_in(&app, client, throttle, &request, form).await.map_err(ApiError::for_oauth)
 }
 
 /// Sign in at the root
@@ -81,12 +109,53 @@ pub(crate) async fn login(app: web::Data<App>, form: FormPairs) -> Answer {
     ),
     security(()),
 )]
-pub(crate) async fn token(app: web::Data<App>, form: FormPairs) -> Answer {
-    login(app, form).await
+pub(crate) async fn token(
+    app: web::Data<App>,
+    client: Client,
+    throttle: Throttle,
+    request: HttpRequest,
+    form: FormPairs,
+) -> Answer {
+    login(app, client, throttle, request, form).await
 }
 
-async fn sign_in(app: &App, form: FormPairs) -> Answer {
+async fn sign_in(
+    app: &App,
+    client: Client,
+    mut throttle: Throttle,
+    request: &HttpRequest,
+    form: FormPairs,
+) -> Answer {
+    cookie::check_origin(&app.settings, request)?;
     let form = LoginForm::read(&form.valid()?)?;
+    throttle.take_for_address(Limit::LoginPerIp).await?;
+    let claimed_account = Key::account_text(&form.username);
+    let attempt = throttle.begin_proof(claimed_account).await?;
+    let journal = Journal::new(app, client.0);
+    let mut known = None;
+    let outcome = check(app, &journal, &form, &mut known).await;
+    attempt.end(&outcome).await;
+    if let Err(refusal @ (ApiError::InvalidGrant | ApiError::AccountInactive)) = &outcome {
+        let entry = journal.note(AuditEvent::LoginFailed).with("reason", refusal.answer().code);
+        // What was typed as the account is not kept: it may be a password in the wrong field.
+        let entry = match known {
+            Some(user) => entry.to(user),
+            None => entry,
+        };
+        let entry = entry.into_entry();
+        app.db.write_one(move |connection| audit::record(connection, &entry)).await?;
+    }
+    let (user, session) = outcome?;
+    tokens(app, &user, &session, journal.now)
+}
+
+/// Checks the password and begins a session. `known` becomes the account, where there is one.
+async fn check(
+    app: &App,
+    journal: &Journal,
+    form: &LoginForm,
+    known: &mut Option<UserId>,
+) -> Result<(User, Session), ApiError> {
     // A longer claim is nobody's password, and not worth bringing into its normal form.
     let account = match Email::parse(&form.username) {
         Ok(email) if form.password.len() <= Password::LONGEST_CLAIM => account(app, email).await?,
@@ -97,6 +166,7 @@ async fn sign_in(app: &App, form: FormPairs) -> Answer {
         app.passwords.verify(Password::claimed(""), None).await?;
         return Err(ApiError::InvalidGrant);
     };
+    *known = Some(user.id);
     let claimed = Password::claimed(&form.password);
     for _ in 0..ROUNDS {
         let hash = PasswordHash::from_stored(stored.clone());
@@ -105,12 +175,14 @@ async fn sign_in(app: &App, form: FormPairs) -> Answer {
             Verification::Right => None,
             Verification::RightButOutdated => Some(app.passwords.hash(claimed.clone()).await?),
         };
-        let now = app.now();
-        let session = begin(app, user.id, now);
-        let entry =
-            app.db.write(move |connection| enter(connection, session, &stored, renewed.as_ref())).await?;
+        let session = begin(app, journal, user.id);
+        let journal = journal.clone();
+        let entry = app
+            .db
+            .write(move |connection| enter(connection, session, &stored, renewed.as_ref(), &journal))
+            .await?;
         stored = match entry {
-            Entry::Granted(user, session) => return tokens(app, &user, &session, now),
+            Entry::Granted(entered) => return Ok(*entered),
             Entry::Replaced(stored) => stored,
         };
     }
@@ -119,7 +191,7 @@ async fn sign_in(app: &App, form: FormPairs) -> Answer {
 
 /// What became of a session that was to begin.
 enum Entry {
-    Granted(User, Session),
+    Granted(Box<(User, Session)>),
     /// The hash that the password was checked against is no longer the user's; this one is.
     Replaced(String),
 }
@@ -130,6 +202,7 @@ fn enter(
     session: Session,
     verified: &str,
     renewed: Option<&PasswordHash>,
+    journal: &Journal,
 ) -> Result<Entry, ApiError> {
     let id = session.user_id;
     let user = users::find_for_change(connection, id).map_err(|error| match error {
@@ -147,7 +220,8 @@ fn enter(
         users::set_password_hash(connection, id, hash.as_str())?;
     }
     sessions::insert(connection, &session)?;
-    Ok(Entry::Granted(user, session))
+    journal.note(AuditEvent::Login).by(id).to(id).session(session.id).write(connection)?;
+    Ok(Entry::Granted(Box::new((user, session))))
 }
 
 /// The account of that address with the hash of its password.
@@ -161,7 +235,8 @@ async fn account(app: &App, email: Email) -> Result<Option<(User, String)>, ApiE
         .await
 }
 
-fn begin(app: &App, user: UserId, now: Timestamp) -> Session {
+fn begin(app: &App, journal: &Journal, user: UserId) -> Session {
+    let now = journal.now;
     Session {
         id: SessionId::new(now, &*app.entropy),
         user_id: user,
@@ -169,6 +244,8 @@ fn begin(app: &App, user: UserId, now: Timestamp) -> Session {
         created_at: now,
         last_used_at: now,
         expires_at: app.session_limits().expiry(now, now),
+        ip: journal.context.ip,
+        user_agent: journal.context.user_agent.clone(),
     }
 }
 
@@ -176,13 +253,18 @@ fn begin(app: &App, user: UserId, now: Timestamp) -> Session {
 fn tokens(app: &App, user: &User, session: &Session, now: Timestamp) -> Answer {
     let generation = session.rotation.generation;
     let grant = Grant { user: user.id, session: session.id, role: user.role, generation };
-    let body = Tokens {
+    let refresh_token = app.refresh.make(session.id, generation);
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    if app.settings.auth_cookies {
+        response.cookie(cookie::keep(&app.settings, &refresh_token, session.expires_at.since(now)));
+    }
+    Ok(response.json(Tokens {
         access_token: app.access.issue(grant, now, &*app.entropy).map_err(ApiError::internal)?.into_string(),
-        refresh_token: app.refresh.make(session.id, generation).into_string(),
+        refresh_token: (!app.settings.auth_cookies).then(|| refresh_token.into_string()),
         token_type: "bearer",
         expires_in: app.access.access_ttl().as_secs(),
-    };
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+    }))
 }
 
 /// Get the next access token
@@ -198,23 +280,47 @@ fn tokens(app: &App, user: &User, session: &Session, now: Timestamp) -> Answer {
     ),
     security(()),
 )]
-pub(crate) async fn refresh(app: web::Data<App>, body: Body<Refresh>) -> Answer {
-    renew(&app, body).await.map_err(ApiError::for_oauth)
+pub(crate) async fn refresh(
+    app: web::Data<App>,
+    client: Client,
+    throttle: Throttle,
+    request: HttpRequest,
+    body: Body<Refresh>,
+) -> Answer {
+    renew(&app, client, throttle, &request, body).await.map_err(ApiError::for_oauth)
 }
 
-async fn renew(app: &App, body: Body<Refresh>) -> Answer {
-    let Refresh { refresh_token } = body.valid()?;
+async fn renew(
+    app: &App,
+    client: Client,
+    mut throttle: Throttle,
+    request: &HttpRequest,
+    body: Body<Refresh>,
+) -> Answer {
+    cookie::check_origin(&app.settings, request)?;
+    let refresh_token = cookie::presented(&app.settings, request, body)?;
     let (id, generation) = app.refresh.read(&refresh_token).map_err(|_| ApiError::InvalidGrant)?;
-    let (now, limits) = (app.now(), app.session_limits());
+    throttle.take(Limit::RefreshPerSession, Key::session(id)).await?;
+    let (journal, limits) = (Journal::new(app, client.0), app.session_limits());
+    let now = journal.now;
     let refreshed = app
         .db
         .write(move |connection| {
-            sessions::refresh(connection, id, generation, now, &limits).map_err(ApiError::from)
+            let refreshed = sessions::refresh(connection, id, generation, now, &limits, &journal.context)?;
+            if let Refreshed::Reused(session) = &refreshed {
+                journal
+                    .note(AuditEvent::RefreshReused)
+                    .to(session.user_id)
+                    .session(session.id)
+                    .write(connection)?;
+            }
+            Ok::<_, ApiError>(refreshed)
         })
         .await?;
     match refreshed {
         Refreshed::Live(session, user) => tokens(app, &user, &session, now),
         Refreshed::Reused(session) => {
+            app.hub.end_session(session.id);
             tracing::warn!(
                 user_id = %session.user_id,
                 session_id = %session.id,
@@ -234,15 +340,23 @@ async fn renew(app: &App, body: Body<Refresh>) -> Answer {
     responses((status = 204, description = "The session has ended."), Authenticated, InvalidQuery),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn logout(caller: Caller, query: Query<NoParameters>) -> Answer {
+pub(crate) async fn logout(caller: Caller, client: Client, query: Query<NoParameters>) -> Answer {
     let session = caller.session()?;
+    let journal = Journal::new(caller.app(), client.0);
     caller
-        .write(move |connection, _| {
+        .write(move |connection, user| {
             query.valid()?;
-            own(sessions::end(connection, session))
+            own(sessions::end(connection, session))?;
+            journal.note(AuditEvent::Logout).by(user.id).to(user.id).session(session).write(connection)?;
+            Ok(())
         })
         .await?;
-    Ok(answer::done())
+    caller.app().hub.end_session(session);
+    let mut response = answer::done();
+    if caller.app().settings.auth_cookies {
+        cookie::clear(&caller.app().settings, &mut response);
+    }
+    Ok(response)
 }
 
 /// Check an access token

@@ -1,13 +1,16 @@
-//! Registration, login and sessions: `/auth`, and `/token` at the root for OAuth2 clients.
+//! Registration, login, sessions and recovery by mail: `/auth`, and `/token` at the root for OAuth2 clients.
 
 use actix_web::web::ServiceConfig;
 
 use crate::resource::at;
 
+pub(crate) mod cookie;
 mod dto;
 pub(crate) mod handlers;
+pub(crate) mod recovery;
+pub(crate) mod sessions;
 
-pub use dto::{LoginForm, Refresh, Register, Tokens};
+pub use dto::{ForgotPassword, LoginForm, Refresh, Register, ResetPassword, Tokens, VerifyEmail};
 
 /// Declares the paths below the prefix.
 pub(crate) fn configure(config: &mut ServiceConfig) {
@@ -17,7 +20,13 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(at("/auth/login").post(login))
         .service(at("/auth/refresh").post(refresh))
         .service(at("/auth/logout").post(logout))
-        .service(at("/auth/test-token").post(test_token));
+        .service(at("/auth/test-token").post(test_token))
+        .service(at("/auth/sessions").get(sessions::list).delete(sessions::end_others))
+        .service(at("/auth/sessions/{id}").delete(sessions::end))
+        .service(at("/auth/password/forgot").post(recovery::forgot))
+        .service(at("/auth/password/reset").post(recovery::reset))
+        .service(at("/auth/email/verify").post(recovery::verify))
+        .service(at("/auth/email/resend").post(recovery::resend));
 }
 
 /// Declares the path at the root.

@@ -76,6 +76,24 @@ impl ApiError {
                 "Refused across origins",
                 "This origin, method or header is not allowed across origins.",
             ),
+            Self::OriginRefused => (
+                403,
+                "origin_refused",
+                "Origin refused",
+                "Pages of this origin may not do this; the operator lists those that may.",
+            ),
+            Self::UpgradeRequired => (
+                426,
+                "upgrade_required",
+                "Upgrade required",
+                "A WebSocket is served here: send Upgrade: websocket.",
+            ),
+            Self::TooManyConnections => (
+                429,
+                "too_many_connections",
+                "Too many connections",
+                "This user, or this address, has as many connections as it may have; close one.",
+            ),
             Self::EmailTaken => {
                 (409, "email_taken", "Email taken", "Another account has this email address.")
             }
@@ -98,6 +116,12 @@ impl ApiError {
             Self::InvalidGrant => {
                 (400, "invalid_grant", "Invalid grant", "The credentials are not right or no longer good.")
             }
+            Self::InvalidOneTimeToken => (
+                400,
+                "invalid_token",
+                "Invalid token",
+                "The token was used, is too old or has been replaced; ask for a new mail.",
+            ),
             Self::AccountInactive => {
                 (400, "account_inactive", "Account inactive", "The account is deactivated.")
             }

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use plinth_domain::items::visible_owner;
 use plinth_domain::{Item, ItemId, Page, User};
 use plinth_persistence::{Connection, items};
+use plinth_realtime::Event;
 
 use super::dto::{ItemCreate, ItemList, ItemListParams, ItemUpdate};
 use crate::answer;
@@ -58,15 +59,14 @@ pub(crate) async fn create(caller: Caller, body: Body<ItemCreate>) -> Answer {
     let app = caller.app();
     let now = app.now();
     let id = ItemId::new(now, &*app.entropy);
-    let item = caller
-        .write_one(move |connection, user| {
-            let ItemCreate { title, description, price } = body.valid()?;
-            let item =
-                Item { id, owner_id: user.id, title, description, price, created_at: now, updated_at: now };
-            items::insert(connection, &item)?;
-            Ok(item)
-        })
-        .await?;
+    let work = move |connection: &mut Connection, user: &User| {
+        let ItemCreate { title, description, price } = body.valid()?;
+        let item =
+            Item { id, owner_id: user.id, title, description, price, created_at: now, updated_at: now };
+        items::insert(connection, &item)?;
+        Ok(item)
+    };
+    let item = caller.write_one_and_tell(work, |item| Some(Event::item_created(item))).await?;
     let location = format!("{}/items/{}", caller.app().settings.api_prefix, item.id);
     Ok(with_etag(answer::created(&location, &item), &item))
 }
@@ -120,15 +120,14 @@ pub(crate) async fn update_patch(
 ) -> Answer {
     let now = caller.app().now();
     let conditions = Conditions::read(request.headers());
-    let item = caller
-        .write(move |connection, user| {
-            let mut item = changeable(connection, user, id)?;
-            let changes = body.valid()?;
-            conditions.require_match(item.updated_at)?;
-            changes.apply(&mut item);
-            Ok(items::update(connection, item, now)?)
-        })
-        .await?;
+    let work = move |connection: &mut Connection, user: &User| {
+        let mut item = changeable(connection, user, id)?;
+        let changes = body.valid()?;
+        conditions.require_match(item.updated_at)?;
+        changes.apply(&mut item);
+        Ok(items::update(connection, item, now)?)
+    };
+    let item = caller.write_and_tell(work, |item| Some(Event::item_updated(item))).await?;
     Ok(with_etag(answer::ok(&item), &item))
 }
 
@@ -170,14 +169,14 @@ pub(crate) async fn delete(
     request: HttpRequest,
 ) -> Answer {
     let conditions = Conditions::read(request.headers());
-    caller
-        .write(move |connection, user| {
-            let item = changeable(connection, user, id)?;
-            query.valid()?;
-            conditions.require_match(item.updated_at)?;
-            Ok(items::delete(connection, item.id)?)
-        })
-        .await?;
+    let work = move |connection: &mut Connection, user: &User| {
+        let item = changeable(connection, user, id)?;
+        query.valid()?;
+        conditions.require_match(item.updated_at)?;
+        items::delete(connection, item.id)?;
+        Ok(item)
+    };
+    caller.write_and_tell(work, |item| Some(Event::item_deleted(item))).await?;
     Ok(answer::done())
 }
 

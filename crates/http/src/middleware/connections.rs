@@ -120,11 +120,39 @@ impl Shared {
                 now.saturating_sub(connection.writing_since.load(Ordering::Acquire)) > write_limit
             };
             if overdue {
-                // actix reads the end of the stream and lets go. An error means that it is closed already.
-                let _ = rustix::net::shutdown(&connection.socket, rustix::net::Shutdown::Both);
+                connection.hang_up();
             }
             true
         });
+    }
+}
+
+impl Connection {
+    /// Shuts the socket down, whatever is still to be sent or read.
+    pub(crate) fn hang_up(&self) {
+        // actix reads the end of the stream and lets go. An error means that it is closed already.
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+    }
+
+    /// Whether actix has let go of it, and the peer has closed it too. What still comes is read and thrown away: with
+    /// bytes unread the system would reset the connection, and what was written last could be lost (RFC 9112 §9.6).
+    ///
+    /// For a connection that nothing but actix and the caller holds.
+    pub(crate) fn is_over(self: &Arc<Self>) -> bool {
+        /// The most reads at once.
+        const READS: usize = 64;
+        if Arc::strong_count(self) > 1 {
+            return false;
+        }
+        let mut buffer = [0_u8; 4096];
+        for _ in 0..READS {
+            match rustix::net::recv(&self.socket, &mut buffer, rustix::net::RecvFlags::DONTWAIT) {
+                Ok((0, _)) => return true,
+                Ok(_) => {}
+                Err(error) => return error != rustix::io::Errno::AGAIN,
+            }
+        }
+        false
     }
 }
 

@@ -4,23 +4,14 @@ use actix_cors::{Cors, CorsError};
 use actix_web::Error;
 use actix_web::http::header::{self, HeaderMap};
 
+use crate::auth::cookie;
 use crate::settings::HttpSettings;
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const HEADERS: [&str; 6] =
     ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id"];
-const EXPOSED: [&str; 10] = [
-    "ETag",
-    "Location",
-    "Retry-After",
-    "X-Request-Id",
-    "WWW-Authenticate",
-    "RateLimit",
-    "RateLimit-Policy",
-    "RateLimit-Limit",
-    "RateLimit-Remaining",
-    "RateLimit-Reset",
-];
+const EXPOSED: [&str; 7] =
+    ["ETag", "Location", "Retry-After", "X-Request-Id", "WWW-Authenticate", "RateLimit", "RateLimit-Policy"];
 /// How long a browser may keep the answer to a preflight, in seconds.
 const MAX_AGE: usize = 600;
 
@@ -32,9 +23,10 @@ pub fn cors(settings: &HttpSettings) -> Cors {
     // The server's settings let neither a slash at the end nor `*` through. Whoever makes settings in another way must
     // not open the API to every origin by them, nor be left with one that no browser sends.
     let origins = origins.map(|origin| origin.trim_end_matches('/'));
+    let proof = settings.auth_cookies.then_some(cookie::PROOF);
     let cors = Cors::default()
         .allowed_methods(METHODS)
-        .allowed_headers(HEADERS)
+        .allowed_headers(HEADERS.into_iter().chain(proof))
         .expose_headers(EXPOSED)
         .max_age(MAX_AGE)
         .supports_credentials()

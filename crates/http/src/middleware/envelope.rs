@@ -30,6 +30,15 @@ static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedUser(pub UserId);
 
+/// The id of a request, for whoever writes it down elsewhere: the envelope puts it into the request's extensions.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub HeaderValue);
+
+/// Headers that a request's answer is to have, be it a success or not: a handler, or an extractor, puts them into the
+/// request's extensions.
+#[derive(Clone, Debug, Default)]
+pub struct AnswerHeaders(pub Vec<(HeaderName, HeaderValue)>);
+
 /// The middleware; wrap it round the app last, so that it is outermost.
 #[derive(Clone)]
 pub struct Envelope(Rc<Shared>);
@@ -88,6 +97,7 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let mut in_flight = InFlight::begin(request.conn_data::<Arc<Connection>>());
         let exchange = Exchange::begin(&self.shared, &request);
+        request.extensions_mut().insert(RequestId(exchange.id.clone()));
         trim_trailing_slash(&mut request);
         let answer = self.service.call(request);
         Box::pin(async move {
@@ -140,7 +150,11 @@ impl Exchange {
     ) -> HttpResponse<EitherBody<B, String>> {
         let mut response = self.as_problem(response);
         self.log(response.status(), request);
+        let further = request.and_then(|request| request.extensions_mut().remove::<AnswerHeaders>());
         let headers = response.headers_mut();
+        for (name, value) in further.into_iter().flat_map(|AnswerHeaders(headers)| headers) {
+            headers.insert(name, value);
+        }
         if self.authenticated && !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         }

@@ -7,4 +7,4 @@ pub mod panics;
 mod slash;
 
 pub use connections::Connections;
-pub use envelope::{Envelope, LoggedUser};
+pub use envelope::{AnswerHeaders, Envelope, LoggedUser, RequestId};

@@ -47,8 +47,12 @@ error_responses! {
         ApiError::InvalidRequest { detail: "username must be there once.".into() }.for_oauth(),
         ApiError::UnsupportedGrantType.for_oauth(),
     ];
+    OneTimeTokenRefused: "400" "The token is not good, or the body is not JSON." [ApiError::InvalidOneTimeToken, ApiError::MalformedJson];
     RefreshRefused: "400" "The refresh token is not good, or the body is not JSON." [ApiError::InvalidGrant.for_oauth(), ApiError::MalformedJson.for_oauth()];
     Unauthenticated: "401" "No access token, or one that is not good." [ApiError::Unauthenticated, ApiError::InvalidToken];
+    SocketRefused: "403" "The page's origin is not listed, or the id is another user's." [ApiError::OriginRefused, ApiError::Forbidden];
+    UpgradeRequired: "426" "No WebSocket was asked for." [ApiError::UpgradeRequired];
+    TooManyConnections: "429" "This user, or this address, has as many connections as it may have." [ApiError::TooManyConnections];
     Forbidden: "403" "The role is not enough." [ApiError::Forbidden];
     RegistrationClosed: "403" "Registration is switched off." [ApiError::RegistrationClosed];
     NotFound: "404" "No such resource." [ApiError::NotFound];
@@ -69,6 +73,24 @@ error_responses! {
     ])];
     RateLimited: "429" "Too many attempts." [ApiError::RateLimited { retry_after_s: 7 }];
     Unavailable: "503" "Too much to do, or something that is needed is not available." [ApiError::Overloaded { retry_after_s: 1 }, ApiError::Unavailable(None)];
+}
+
+/// [`RefreshRefused`] where a cookie keeps the refresh token.
+pub(super) fn refresh_with_cookie_refused() -> Response {
+    let no_proof =
+        ApiError::InvalidRequest { detail: "Send the header X-Requested-With along with the cookie.".into() };
+    response(
+        "The refresh token is not good, a header is missing beside the cookie, or the body is not JSON.",
+        &[ApiError::InvalidGrant.for_oauth(), no_proof.for_oauth(), ApiError::MalformedJson.for_oauth()],
+    )
+}
+
+/// The name of the answer of operations that set the cookie with the refresh token to pages of other origins.
+pub(super) const ORIGIN_REFUSED: &str = "OriginRefused";
+
+/// Status 403, where the refresh token is kept in a cookie.
+pub(super) fn origin_refused() -> Response {
+    response("The page's origin is not listed.", &[ApiError::OriginRefused.for_oauth()])
 }
 
 /// What every operation that takes a JSON body may answer: 400, 408, 413, 415 and 422.
@@ -131,6 +153,15 @@ fn response(description: &str, errors: &[ApiError]) -> Response {
     };
     if status == 401 {
         response = response.header("WWW-Authenticate", header(Type::String, "The challenge (RFC 6750 §3)."));
+    }
+    if status == 429 {
+        let policy =
+            "The limits that were asked: count and period in seconds, as \"login-account\";q=10;w=60.";
+        let current =
+            "Where they stand: what is left, and in how many seconds more is, as \"login-account\";r=0;t=6.";
+        response = response
+            .header("RateLimit-Policy", header(Type::String, policy))
+            .header("RateLimit", header(Type::String, current));
     }
     if matches!(status, 429 | 503) {
         response = response.header("Retry-After", header(Type::Integer, "When to try again, in seconds."));

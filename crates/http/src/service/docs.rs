@@ -153,6 +153,19 @@ pub(super) async fn openapi(service: web::Data<Service>) -> HttpResponse {
         .body(service.openapi.clone())
 }
 
-fn escape(text: &str) -> String {
+/// The AsyncAPI document: what is said over WebSocket.
+#[utoipa::path(get, path = "/asyncapi.yaml", operation_id = "asyncapi", tag = "service", security(()),
+    summary = "AsyncAPI document",
+    responses((status = 200, description = "The document.", content_type = "application/yaml", body = serde_json::Value,
+        example = json!({"asyncapi": "3.0.0"}))))]
+pub(super) async fn asyncapi() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/yaml")))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(include_str!("../../../../docs/asyncapi.yaml"))
+}
+
+/// Text as it stands in HTML, between tags or in an attribute.
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

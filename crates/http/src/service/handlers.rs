@@ -27,7 +27,7 @@ pub(crate) struct Readiness {
     /// `healthy` or `unhealthy`.
     #[schema(value_type = String, example = "healthy")]
     status: &'static str,
-    /// What it needs, each `ok` or not.
+    /// What it uses, each `ok` or not. Redis, where it is used, may be `away`: the server goes on without.
     #[schema(value_type = BTreeMap<String, String>, example = json!({"database": "ok"}))]
     checks: BTreeMap<&'static str, &'static str>,
 }
@@ -78,8 +78,8 @@ pub(super) async fn ready(service: web::Data<Service>) -> HttpResponse {
     if healthy {
         match tokio::time::timeout(READINESS_TIMEOUT, (service.readiness)()).await {
             Ok(found) => {
-                healthy = found.iter().all(|(_, ok)| *ok);
-                checks.extend(found.into_iter().map(|(name, ok)| (name, if ok { "ok" } else { "failed" })));
+                healthy = found.iter().all(|check| check.is_ready);
+                checks.extend(found.into_iter().map(|check| (check.name, check.state)));
             }
             Err(_) => {
                 healthy = false;
@@ -116,5 +116,7 @@ pub(super) async fn start(service: web::Data<Service>, settings: web::Data<HttpS
     summary = "Public keys",
     responses((status = 200, description = "The keys (RFC 7517).", body = KeySet)))]
 pub(super) async fn jwks(service: web::Data<Service>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(&service.jwks)
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .json(service.access.jwks())
 }

@@ -5,16 +5,39 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::web::{Bytes, Data, ServiceConfig};
 use futures_util::future::BoxFuture;
+use plinth_auth::AccessTokens;
 
 use crate::openapi;
 use crate::resource::at;
 use crate::settings::HttpSettings;
 
+pub(crate) mod dev;
 pub(crate) mod docs;
 pub(crate) mod handlers;
 
-/// Finds out what the server needs and whether it is there: a name for each, and whether it answers.
-pub type ReadinessCheck = Arc<dyn Fn() -> BoxFuture<'static, Vec<(&'static str, bool)>> + Send + Sync>;
+/// Finds out about what the server uses.
+pub type ReadinessCheck = Arc<dyn Fn() -> BoxFuture<'static, Vec<Check>> + Send + Sync>;
+
+/// What was found out about one thing that the server uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    pub(crate) name: &'static str,
+    pub(crate) state: &'static str,
+    /// Whether the server can do its work as far as that goes.
+    pub(crate) is_ready: bool,
+}
+
+impl Check {
+    /// Something without which the server can do nothing.
+    pub fn needed(name: &'static str, is_there: bool) -> Self {
+        Self { name, state: if is_there { "ok" } else { "failed" }, is_ready: is_there }
+    }
+
+    /// Something without which the server goes on.
+    pub fn useful(name: &'static str, is_there: bool) -> Self {
+        Self { name, state: if is_there { "ok" } else { "away" }, is_ready: true }
+    }
+}
 
 /// Set once the server shuts down: from then on it is not ready, so that no new requests are sent to it.
 #[derive(Clone, Debug, Default)]
@@ -36,24 +59,24 @@ impl Draining {
 pub struct Service {
     readiness: ReadinessCheck,
     draining: Draining,
-    jwks: serde_json::Value,
+    access: AccessTokens,
     openapi: Bytes,
     /// Where they are not switched off.
     docs: Option<docs::Docs>,
 }
 
 impl Service {
-    /// `jwks` is the key set to publish (RFC 7517).
+    /// `access` has the key set to publish (RFC 7517), which may change while the server runs.
     pub fn new(
         settings: &HttpSettings,
         readiness: ReadinessCheck,
         draining: Draining,
-        jwks: serde_json::Value,
+        access: AccessTokens,
     ) -> Self {
         Self {
             readiness,
             draining,
-            jwks,
+            access,
             openapi: Bytes::from(openapi::document_json(settings)),
             docs: settings.docs_enabled.then(|| docs::Docs::new(settings)),
         }
@@ -76,6 +99,7 @@ pub fn configure(config: &mut ServiceConfig, service: &Data<Service>, prefix: &s
 
 fn document_at(config: &mut ServiceConfig, base: &str) {
     config.service(at(&format!("{base}/openapi.json")).get(docs::openapi));
+    config.service(at(&format!("{base}/asyncapi.yaml")).get(docs::asyncapi));
     config.service(at(&format!("{base}/docs")).get(docs::swagger));
     config.service(at(&format!("{base}/docs/assets/{{file}}")).get(docs::asset));
     config.service(at(&format!("{base}/redoc")).get(docs::redoc));

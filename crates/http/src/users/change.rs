@@ -3,13 +3,18 @@
 //! is still as it was.
 
 use plinth_auth::{PasswordHash, Verification};
-use plinth_domain::{Email, Password, SessionId, Timestamp, User, UserId};
-use plinth_persistence::{Connection, sessions, users};
+use plinth_domain::{AuditEvent, Email, MailKind, Password, SessionId, User, UserId};
+use plinth_limits::{Key, Limit};
+use plinth_persistence::{Connection, audit, one_time, sessions, users};
 
 use super::dto::{UserUpdate, proof_required};
+use plinth_realtime::Event;
+
 use crate::error::ApiError;
+use crate::journal::Journal;
 use crate::problem::FieldError;
 use crate::state::App;
+use crate::throttle::{self, Throttle};
 
 /// How often a password is checked at most: again where its hash was replaced meanwhile, which a login does that renews
 /// an old one.
@@ -27,7 +32,14 @@ impl Proof {
     }
 
     /// Checks the claim against that hash.
-    pub(super) async fn check(&mut self, app: &App, stored: String) -> Result<(), ApiError> {
+    pub(super) async fn check(&mut self, prover: &mut Prover<'_>, stored: String) -> Result<(), ApiError> {
+        prover.begin().await?;
+        let outcome = self.compare(prover.app, stored).await;
+        prover.end(&outcome).await?;
+        outcome
+    }
+
+    async fn compare(&mut self, app: &App, stored: String) -> Result<(), ApiError> {
         let hash = PasswordHash::from_stored(stored.clone());
         match app.passwords.verify(self.claimed.clone(), Some(hash)).await? {
             Verification::Wrong => Err(ApiError::WrongPassword),
@@ -45,6 +57,54 @@ impl Proof {
     }
 }
 
+/// Sees to it that a current password is not guessed: wrong ones count as failed logins of the account, and are
+/// written down.
+pub(super) struct Prover<'a> {
+    app: &'a App,
+    throttle: Throttle,
+    journal: &'a Journal,
+    user: UserId,
+    account: Key,
+    /// One request is one attempt, however often the hash changes meanwhile.
+    begun: bool,
+    /// The attempt, until it has come to a verdict.
+    attempt: Option<throttle::Attempt>,
+}
+
+impl<'a> Prover<'a> {
+    pub(super) fn new(app: &'a App, throttle: Throttle, journal: &'a Journal, me: &User) -> Self {
+        let account = Key::account(&me.email);
+        Self { app, throttle, journal, user: me.id, account, begun: false, attempt: None }
+    }
+
+    /// Counts the mails of a change of address: to the new one, and to the one that is told.
+    async fn take_mails(&mut self, new: &Email, old: &Email) -> Result<(), ApiError> {
+        self.throttle.take_for_address(Limit::MailPerIp).await?;
+        self.throttle.take_mail(new).await?;
+        self.throttle.take_mail(old).await
+    }
+
+    async fn begin(&mut self) -> Result<(), ApiError> {
+        if !self.begun {
+            self.attempt = Some(self.throttle.begin_proof(self.account).await?);
+            self.begun = true;
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, outcome: &Result<(), ApiError>) -> Result<(), ApiError> {
+        if let Some(attempt) = self.attempt.take() {
+            attempt.end(outcome).await;
+        }
+        if let Err(ApiError::WrongPassword) = outcome {
+            let entry =
+                self.journal.note(AuditEvent::PasswordRefused).by(self.user).to(self.user).into_entry();
+            self.app.db.write_one(move |connection| audit::record(connection, &entry)).await?;
+        }
+        Ok(())
+    }
+}
+
 /// What came of an attempt to do something that has to be proven.
 pub(super) enum Attempt<W, T> {
     /// It is done.
@@ -53,9 +113,22 @@ pub(super) enum Attempt<W, T> {
     Unproven(W, String),
 }
 
+impl<W> Attempt<W, User> {
+    /// What is published of it, once it is committed.
+    pub(super) fn event(&self) -> Option<Event> {
+        match self {
+            Self::Done(user) if user.deleted_at.is_some() => Some(Event::user_deleted(user)),
+            Self::Done(user) => Some(Event::user_updated(user)),
+            Self::Unproven(..) => None,
+        }
+    }
+}
+
 /// A change that was looked at, and may be made if the passwords are in order.
 pub(super) struct Asked {
     change: Change,
+    /// The account, as it was looked at.
+    target: User,
     /// The hash that the claimed password has to match, where that is needed.
     to_match: Option<String>,
 }
@@ -71,13 +144,20 @@ pub(super) struct Change {
 /// Checks the rules that depend on the account, and names what breaks them together with the `errors` that the request
 /// has already. One's own credentials are changed with the current password only.
 pub(super) fn look_at(
+    app: &App,
     connection: &mut Connection,
     target: &User,
     is_own: bool,
     update: UserUpdate,
     mut errors: Vec<FieldError>,
 ) -> Result<Asked, ApiError> {
-    errors.extend(password_is_email(&update, target, is_own));
+    let waits = is_own && app.settings.mail_enabled;
+    errors.extend(password_is_email(&update, target, is_own, waits));
+    if let Some(password) = &update.password {
+        for address in addresses(&update, target, waits) {
+            app.check_password("/password", password, address, &mut errors);
+        }
+    }
     let needs_proof = is_own && update.changes_credentials(target);
     if needs_proof && !update.sent.current_password {
         errors.push(no_proof());
@@ -90,35 +170,56 @@ pub(super) fn look_at(
         Some(proof) if needs_proof => proof.lacks(connection, target.id)?,
         _ => None,
     };
-    Ok(Asked { change: Change { update, is_own, proof, new_hash: None }, to_match })
+    Ok(Asked { change: Change { update, is_own, proof, new_hash: None }, target: target.clone(), to_match })
 }
 
 fn no_proof() -> FieldError {
     FieldError::new("/current_password".to_owned(), proof_required())
 }
 
-/// Whether the password would be the address after the change: a new password, or the present one as far as it is
-/// known, which is where it is claimed for one's own account.
-fn password_is_email(update: &UserUpdate, target: &User, is_own: bool) -> Option<FieldError> {
-    let email = update.email.as_ref().unwrap_or(&target.email);
+/// The addresses that the account would have after the change, the one that waits to be proven among them. `waits`
+/// says whether a new one does.
+fn addresses<'a>(update: &'a UserUpdate, target: &'a User, waits: bool) -> impl Iterator<Item = &'a Email> {
+    let is_new = update.email.as_ref().is_some_and(|email| *email != target.email);
+    let present = (waits || !is_new).then_some(&target.email);
+    let other = if update.email.is_some() { update.email.as_ref() } else { target.pending_email.as_ref() };
+    present.into_iter().chain(other)
+}
+
+/// Whether the password would be an address of the account after the change: a new password, or the present one as far
+/// as it is known, which is where it is claimed for one's own account.
+fn password_is_email(update: &UserUpdate, target: &User, is_own: bool, waits: bool) -> Option<FieldError> {
     if let Some(password) = &update.password {
-        let violation = password.differs_from(email).err()?;
+        let violation =
+            addresses(update, target, waits).find_map(|address| password.differs_from(address).err())?;
         return Some(FieldError::new("/password".to_owned(), violation));
     }
-    let claimed = update.current_password.as_ref().filter(|_| is_own && *email != target.email)?;
+    let email = update.email.as_ref().filter(|email| **email != target.email)?;
+    let claimed = update.current_password.as_ref().filter(|_| is_own)?;
     let violation = claimed.differs_from(email).err()?;
     Some(FieldError::new("/email".to_owned(), violation))
 }
 
 impl Asked {
+    /// The account, as it was looked at.
+    pub(super) fn target(&self) -> &User {
+        &self.target
+    }
+
     /// Checks and hashes passwords.
-    pub(super) async fn prepare(self, app: &App) -> Result<Change, ApiError> {
+    pub(super) async fn prepare(self, prover: &mut Prover<'_>) -> Result<Change, ApiError> {
         let mut change = self.change;
         if let Some(stored) = self.to_match {
-            change.prove(app, stored).await?;
+            change.prove(prover, stored).await?;
+        }
+        match &change.update.email {
+            Some(new) if change.is_own && *new != self.target.email => {
+                prover.take_mails(new, &self.target.email).await?;
+            }
+            _ => {}
         }
         if let Some(password) = &change.update.password {
-            change.new_hash = Some(app.passwords.hash(password.clone()).await?);
+            change.new_hash = Some(prover.app.passwords.hash(password.clone()).await?);
         }
         Ok(change)
     }
@@ -134,22 +235,28 @@ pub(super) enum Ends {
 }
 
 impl Change {
+    /// Whether it changes the password, which ends sessions.
+    pub(super) fn has_new_password(&self) -> bool {
+        self.new_hash.is_some()
+    }
+
     /// Checks the claimed password against that hash.
-    pub(super) async fn prove(&mut self, app: &App, stored: String) -> Result<(), ApiError> {
+    pub(super) async fn prove(&mut self, prover: &mut Prover<'_>, stored: String) -> Result<(), ApiError> {
         match &mut self.proof {
-            Some(proof) => proof.check(app, stored).await,
+            Some(proof) => proof.check(prover, stored).await,
             None => Err(ApiError::Invalid(vec![no_proof()])),
         }
     }
 
-    /// Makes the change. `target` is locked, and may not be as it was looked at: its address or its password may have
-    /// changed since.
+    /// Makes the change, for that actor. `target` is locked, and may not be as it was looked at: its address or its
+    /// password may have changed since.
     pub(super) fn make(
         self,
         connection: &mut Connection,
         mut target: User,
         ends: Ends,
-        now: Timestamp,
+        actor: UserId,
+        journal: &Journal,
     ) -> Result<Attempt<Self, User>, ApiError> {
         if self.is_own && self.update.changes_credentials(&target) {
             let Some(proof) = &self.proof else { return Err(ApiError::Invalid(vec![no_proof()])) };
@@ -157,16 +264,18 @@ impl Change {
                 return Ok(Attempt::Unproven(self, stored));
             }
         }
-        if let Some(error) = password_is_email(&self.update, &target, self.is_own) {
+        let waits = self.is_own && journal.sends_mail();
+        if let Some(error) = password_is_email(&self.update, &target, self.is_own, waits) {
             return Err(ApiError::Invalid(vec![error]));
         }
+        let before = target.clone();
         self.update.full_name.apply(&mut target.full_name);
-        if let Some(email) = self.update.email {
-            set_email(&mut target, email);
+        if let Some(email) = &self.update.email {
+            set_email(connection, &mut target, email, waits)?;
         }
         target.role = self.update.role.unwrap_or(target.role);
         target.is_active = self.update.is_active.unwrap_or(target.is_active);
-        let target = users::update(connection, target, now)?;
+        let target = users::update(connection, target, journal.now)?;
         if let Some(hash) = &self.new_hash {
             users::set_password_hash(connection, target.id, hash.as_str())?;
         }
@@ -178,25 +287,102 @@ impl Change {
             }
             Ends::All | Ends::AllBut(_) => 0,
         };
+        let done = Done { before: &before, after: &target, has_new_password: self.new_hash.is_some() };
+        done.write(connection, actor, journal)?;
+        let asks_again = self.update.email.is_some() && target.pending_email.is_some();
+        done.mail(connection, asks_again, journal)?;
         Ok(Attempt::Done(target))
     }
 }
 
-/// Takes effect at once; that the address is the user's is not known any more.
-fn set_email(user: &mut User, email: Email) {
-    if user.email != email {
-        user.email = email;
+/// Gives an account another address: one that waits to be proven, or one that takes effect at once and is not known to
+/// be the user's. The present address again takes back what waits.
+fn set_email(
+    connection: &mut Connection,
+    user: &mut User,
+    email: &Email,
+    waits: bool,
+) -> Result<(), ApiError> {
+    if user.email == *email {
+        user.pending_email = None;
+    } else if waits {
+        // Found out again when it is proven: until then nobody keeps an address from anybody.
+        if users::any_with_email(connection, email)? {
+            return Err(ApiError::EmailTaken);
+        }
+        user.pending_email = Some(email.clone());
+    } else {
+        user.email = email.clone();
         user.email_verified = false;
+        user.pending_email = None;
     }
-    user.pending_email = None;
+    Ok(())
+}
+
+/// A change that was made, and what follows from it.
+struct Done<'a> {
+    before: &'a User,
+    after: &'a User,
+    has_new_password: bool,
+}
+
+impl Done<'_> {
+    /// Voids what was mailed for how the account was before, and writes down what has become of it.
+    fn write(&self, connection: &mut Connection, actor: UserId, journal: &Journal) -> Result<(), ApiError> {
+        let Self { before, after, has_new_password } = self;
+        let new_address = before.email != after.email || before.pending_email != after.pending_email;
+        if *has_new_password || new_address || !after.is_active {
+            one_time::void_all(connection, after.id, &before.email)?;
+        }
+        let note = |event| journal.note(event).by(actor).to(after.id);
+        if *has_new_password {
+            note(AuditEvent::PasswordChanged).write(connection)?;
+        }
+        if before.email != after.email {
+            note(AuditEvent::EmailChanged).change(&before.email, &after.email).write(connection)?;
+        }
+        if let Some(pending) = after.pending_email.as_ref().filter(|_| new_address) {
+            note(AuditEvent::EmailChangeRequested).change(&after.email, pending).write(connection)?;
+        }
+        if before.role != after.role {
+            note(AuditEvent::RoleChanged).change(before.role, after.role).write(connection)?;
+        }
+        if before.is_active != after.is_active {
+            let event = if after.is_active { AuditEvent::Activated } else { AuditEvent::Deactivated };
+            note(event).write(connection)?;
+        }
+        Ok(())
+    }
+
+    /// Mails whom a change of address concerns: the new one, to be proven, and the one until now, to be told.
+    fn mail(&self, connection: &mut Connection, asks_again: bool, journal: &Journal) -> Result<(), ApiError> {
+        let Self { before, after, .. } = self;
+        if before.email != after.email {
+            journal.mail(connection, MailKind::VerifyEmail, &after.email, after, None)?;
+            journal.mail(connection, MailKind::EmailChanged, &before.email, after, Some(&after.email))?;
+        } else if let Some(pending) = &after.pending_email
+            && asks_again
+        {
+            journal.mail(connection, MailKind::VerifyEmail, pending, after, None)?;
+            journal.mail(connection, MailKind::EmailChangeRequested, &after.email, after, Some(pending))?;
+        }
+        Ok(())
+    }
 }
 
 /// Deletes an account softly: it is gone for everybody, its address is free, its sessions end, its items stay.
 /// `target` is locked.
-pub(super) fn delete(connection: &mut Connection, mut target: User, now: Timestamp) -> Result<(), ApiError> {
-    target.deleted_at = Some(now);
+pub(super) fn delete(
+    connection: &mut Connection,
+    mut target: User,
+    actor: UserId,
+    journal: &Journal,
+) -> Result<User, ApiError> {
+    target.deleted_at = Some(journal.now);
     target.pending_email = None;
-    let target = users::update(connection, target, now)?;
+    let target = users::update(connection, target, journal.now)?;
     sessions::end_all(connection, target.id, None)?;
-    Ok(())
+    one_time::void_all(connection, target.id, &target.email)?;
+    journal.note(AuditEvent::Deleted).by(actor).to(target.id).write(connection)?;
+    Ok(target)
 }

@@ -39,12 +39,13 @@ impl FromFields for UserCreate {
         if let Err(violation) = password.differs_from(&email) {
             fields.report("password", violation);
         }
+        // What is wrong with the rest is reported, and no reason to keep quiet about the password.
         Some(Self {
             email,
             password,
-            full_name: full_name?.value(),
-            role: role?.unwrap_or(Role::Viewer),
-            is_active: is_active?.unwrap_or(true),
+            full_name: full_name.unwrap_or_default().value(),
+            role: role.flatten().unwrap_or(Role::Viewer),
+            is_active: is_active.flatten().unwrap_or(true),
         })
     }
 }

@@ -2,20 +2,24 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use plinth_domain::users::{Touches, UserJson};
-use plinth_domain::{Page, Permission, User, UserId};
-use plinth_persistence::users;
+use plinth_domain::{AuditEvent, Page, Permission, User, UserId};
+use plinth_persistence::{Connection, users};
+use plinth_realtime::Event;
 
-use super::change::{self, Attempt, Ends, Proof, ROUNDS};
+use super::change::{self, Attempt, Ends, Proof, Prover, ROUNDS};
 use super::dto::{DeleteMe, MeUpdate, MeUpdateJson, UserCreate, UserList, UserListParams, UserUpdate};
 use crate::answer;
 use crate::caller::{Caller, own};
+use crate::client::Client;
 use crate::error::ApiError;
 use crate::extract::{Body, NoParameters, PathId, Query};
+use crate::journal::Journal;
 use crate::listing::{self, PageParams};
 use crate::openapi::{
     Authenticated, EmailTaken, EmailTakenOrLastAdmin, EmailTakenOrNotDeleted, Forbidden, InvalidQuery,
     JsonBody, LastAdmin, NotFound, RateLimited, WrongPassword,
 };
+use crate::throttle::Throttle;
 
 type Answer = Result<HttpResponse, ApiError>;
 
@@ -55,23 +59,28 @@ pub(crate) async fn list(caller: Caller, query: Query<UserList>, request: HttpRe
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn create(caller: Caller, body: Body<UserCreate>) -> Answer {
+pub(crate) async fn create(caller: Caller, client: Client, body: Body<UserCreate>) -> Answer {
+    let app = caller.app().clone();
     let asked = caller
         .read(move |_, user| {
             user.role.require(Permission::ManageUsers)?;
-            body.valid()
+            let (asked, mut errors) = body.with_errors()?;
+            app.check_password("/password", &asked.password, &asked.email, &mut errors);
+            if errors.is_empty() { Ok(asked) } else { Err(ApiError::Invalid(errors)) }
         })
         .await?;
     let app = caller.app();
     let hash = app.passwords.hash(asked.password).await?;
-    let now = app.now();
-    let id = UserId::new(now, &*app.entropy);
-    let mut new = User::new(id, asked.email, asked.full_name, asked.role, now);
+    let journal = Journal::new(app, client.0);
+    let id = UserId::new(journal.now, &*app.entropy);
+    let mut new = User::new(id, asked.email, asked.full_name, asked.role, journal.now);
     new.is_active = asked.is_active;
     let new = caller
         .write(move |connection, user| {
             user.role.require(Permission::ManageUsers)?;
             users::insert(connection, &new, hash.as_str())?;
+            let entry = journal.note(AuditEvent::UserCreated).by(user.id).to(new.id);
+            entry.with("role", new.role).write(connection)?;
             Ok(new)
         })
         .await?;
@@ -100,26 +109,43 @@ pub(crate) async fn me(caller: Caller, query: Query<NoParameters>) -> Answer {
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn update_me_patch(caller: Caller, body: Body<MeUpdate>) -> Answer {
+pub(crate) async fn update_me_patch(
+    caller: Caller,
+    client: Client,
+    throttle: Throttle,
+    body: Body<MeUpdate>,
+) -> Answer {
+    let app = caller.app().clone();
     let asked = caller
         .read(move |connection, user| {
             let (MeUpdate(update), errors) = body.with_errors()?;
-            change::look_at(connection, user, true, update, errors)
+            change::look_at(&app, connection, user, true, update, errors)
         })
         .await?;
-    let mut change = asked.prepare(caller.app()).await?;
-    let (now, session) = (caller.app().now(), caller.session()?);
+    let (app, session) = (caller.app(), caller.session()?);
+    let journal = Journal::new(app, client.0);
+    let mut prover = Prover::new(app, throttle, &journal, asked.target());
+    let mut change = asked.prepare(&mut prover).await?;
+    let ends_others = change.has_new_password();
     for _ in 0..ROUNDS {
-        let attempt = caller.write(move |connection, user| {
+        let journal = journal.clone();
+        let work = move |connection: &mut Connection, user: &User| {
             let me = own(users::find_for_change(connection, user.id))?;
-            change.make(connection, me, Ends::AllBut(session), now)
-        });
+            change.make(connection, me, Ends::AllBut(session), user.id, &journal)
+        };
+        let attempt = caller.write_and_tell(work, Attempt::event);
         let stored;
         (change, stored) = match attempt.await? {
-            Attempt::Done(user) => return Ok(answer::ok(&user)),
+            Attempt::Done(user) => {
+                if ends_others {
+                    app.hub.end_sessions_of(user.id, Some(session));
+                }
+                app.wake_mail();
+                return Ok(answer::ok(&user));
+            }
             Attempt::Unproven(change, stored) => (change, stored),
         };
-        change.prove(caller.app(), stored).await?;
+        change.prove(&mut prover, stored).await?;
     }
     Err(ApiError::WrongPassword)
 }
@@ -133,8 +159,13 @@ pub(crate) async fn update_me_patch(caller: Caller, body: Body<MeUpdate>) -> Ans
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn update_me_put(caller: Caller, body: Body<MeUpdate>) -> Answer {
-    update_me_patch(caller, body).await
+pub(crate) async fn update_me_put(
+    caller: Caller,
+    client: Client,
+    throttle: Throttle,
+    body: Body<MeUpdate>,
+) -> Answer {
+    update_me_patch(caller, client, throttle, body).await
 }
 
 /// Delete one's own account
@@ -146,25 +177,32 @@ pub(crate) async fn update_me_put(caller: Caller, body: Body<MeUpdate>) -> Answe
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn delete_me(caller: Caller, body: Body<DeleteMe>) -> Answer {
-    let (mut proof, mut stored) = caller
+pub(crate) async fn delete_me(
+    caller: Caller,
+    client: Client,
+    throttle: Throttle,
+    body: Body<DeleteMe>,
+) -> Answer {
+    let (me, mut proof, mut stored) = caller
         .read(move |connection, user| {
             let DeleteMe { current_password } = body.valid()?;
-            Ok((Proof::new(current_password), users::password_hash(connection, user.id)?))
+            Ok((user.clone(), Proof::new(current_password), users::password_hash(connection, user.id)?))
         })
         .await?;
-    let now = caller.app().now();
+    let journal = Journal::new(caller.app(), client.0);
+    let mut prover = Prover::new(caller.app(), throttle, &journal, &me);
     for _ in 0..ROUNDS {
-        proof.check(caller.app(), stored).await?;
-        let attempt = caller.write(move |connection, user| {
+        proof.check(&mut prover, stored).await?;
+        let journal = journal.clone();
+        let work = move |connection: &mut Connection, user: &User| {
             let me = own(users::find_for_change(connection, user.id))?;
             match proof.lacks(connection, me.id)? {
                 Some(stored) => Ok(Attempt::Unproven(proof, stored)),
-                None => change::delete(connection, me, now).map(Attempt::Done),
+                None => change::delete(connection, me, user.id, &journal).map(Attempt::Done),
             }
-        });
-        (proof, stored) = match attempt.await? {
-            Attempt::Done(()) => return Ok(answer::done()),
+        };
+        (proof, stored) = match caller.write_and_tell(work, Attempt::event).await? {
+            Attempt::Done(_) => return Ok(answer::done()),
             Attempt::Unproven(proof, stored) => (proof, stored),
         };
     }
@@ -210,8 +248,15 @@ pub(crate) async fn get(caller: Caller, id: PathId<UserId>, query: Query<NoParam
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn update_patch(caller: Caller, id: PathId<UserId>, body: Body<UserUpdate>) -> Answer {
-    let (id, touches, asked) = caller
+pub(crate) async fn update_patch(
+    caller: Caller,
+    client: Client,
+    throttle: Throttle,
+    id: PathId<UserId>,
+    body: Body<UserUpdate>,
+) -> Answer {
+    let app = caller.app().clone();
+    let (touches, asked) = caller
         .read(move |connection, user| {
             let body = body.with_errors();
             let touches = body.as_ref().map_or(Touches::default(), |(update, _)| update.sent.touches);
@@ -219,24 +264,35 @@ pub(crate) async fn update_patch(caller: Caller, id: PathId<UserId>, body: Body<
             let target = users::find(connection, id.valid()?)?;
             user.may_change(&target, touches)?;
             let (update, errors) = body?;
-            let asked = change::look_at(connection, &target, user.id == target.id, update, errors)?;
-            Ok((target.id, touches, asked))
+            let asked = change::look_at(&app, connection, &target, user.id == target.id, update, errors)?;
+            Ok((touches, asked))
         })
         .await?;
-    let mut change = asked.prepare(caller.app()).await?;
-    let now = caller.app().now();
+    let (app, id) = (caller.app(), asked.target().id);
+    let journal = Journal::new(app, client.0);
+    let mut prover = Prover::new(app, throttle, &journal, asked.target());
+    let mut change = asked.prepare(&mut prover).await?;
+    let ends_all = change.has_new_password();
     for _ in 0..ROUNDS {
-        let attempt = caller.write(move |connection, user| {
+        let journal = journal.clone();
+        let work = move |connection: &mut Connection, user: &User| {
             let target = users::find_for_change(connection, id)?;
             user.may_change(&target, touches)?;
-            change.make(connection, target, Ends::All, now)
-        });
+            change.make(connection, target, Ends::All, user.id, &journal)
+        };
+        let attempt = caller.write_and_tell(work, Attempt::event);
         let stored;
         (change, stored) = match attempt.await? {
-            Attempt::Done(changed) => return Ok(answer::ok(&changed)),
+            Attempt::Done(changed) => {
+                if ends_all {
+                    app.hub.end_sessions_of(changed.id, None);
+                }
+                app.wake_mail();
+                return Ok(answer::ok(&changed));
+            }
             Attempt::Unproven(change, stored) => (change, stored),
         };
-        change.prove(caller.app(), stored).await?;
+        change.prove(&mut prover, stored).await?;
     }
     Err(ApiError::WrongPassword)
 }
@@ -251,8 +307,14 @@ pub(crate) async fn update_patch(caller: Caller, id: PathId<UserId>, body: Body<
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn update_put(caller: Caller, id: PathId<UserId>, body: Body<UserUpdate>) -> Answer {
-    update_patch(caller, id, body).await
+pub(crate) async fn update_put(
+    caller: Caller,
+    client: Client,
+    throttle: Throttle,
+    id: PathId<UserId>,
+    body: Body<UserUpdate>,
+) -> Answer {
+    update_patch(caller, client, throttle, id, body).await
 }
 
 /// Delete a user
@@ -264,16 +326,20 @@ pub(crate) async fn update_put(caller: Caller, id: PathId<UserId>, body: Body<Us
     responses((status = 204, description = "The user is deleted."), Authenticated, Forbidden, NotFound, LastAdmin, InvalidQuery),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn delete(caller: Caller, id: PathId<UserId>, query: Query<NoParameters>) -> Answer {
-    let now = caller.app().now();
-    caller
-        .write(move |connection, user| {
-            user.role.require(Permission::ManageUsers)?;
-            query.valid()?;
-            let target = users::find_for_change(connection, id.valid()?)?;
-            change::delete(connection, target, now)
-        })
-        .await?;
+pub(crate) async fn delete(
+    caller: Caller,
+    client: Client,
+    id: PathId<UserId>,
+    query: Query<NoParameters>,
+) -> Answer {
+    let journal = Journal::new(caller.app(), client.0);
+    let work = move |connection: &mut Connection, user: &User| {
+        user.role.require(Permission::ManageUsers)?;
+        query.valid()?;
+        let target = users::find_for_change(connection, id.valid()?)?;
+        change::delete(connection, target, user.id, &journal)
+    };
+    caller.write_and_tell(work, |deleted| Some(Event::user_deleted(deleted))).await?;
     Ok(answer::done())
 }
 
@@ -287,18 +353,24 @@ pub(crate) async fn delete(caller: Caller, id: PathId<UserId>, query: Query<NoPa
     ),
     security(("oauth2" = []), ("bearer" = [])),
 )]
-pub(crate) async fn restore(caller: Caller, id: PathId<UserId>, query: Query<NoParameters>) -> Answer {
-    let now = caller.app().now();
-    let restored = caller
-        .write(move |connection, user| {
-            user.role.require(Permission::ManageUsers)?;
-            query.valid()?;
-            let mut target = users::find_even_deleted_for_change(connection, id.valid()?)?;
-            if target.deleted_at.take().is_none() {
-                return Err(ApiError::NotDeleted);
-            }
-            Ok(users::update(connection, target, now)?)
-        })
-        .await?;
+pub(crate) async fn restore(
+    caller: Caller,
+    client: Client,
+    id: PathId<UserId>,
+    query: Query<NoParameters>,
+) -> Answer {
+    let journal = Journal::new(caller.app(), client.0);
+    let work = move |connection: &mut Connection, user: &User| {
+        user.role.require(Permission::ManageUsers)?;
+        query.valid()?;
+        let mut target = users::find_even_deleted_for_change(connection, id.valid()?)?;
+        if target.deleted_at.take().is_none() {
+            return Err(ApiError::NotDeleted);
+        }
+        let target = users::update(connection, target, journal.now)?;
+        journal.note(AuditEvent::Restored).by(user.id).to(target.id).write(connection)?;
+        Ok(target)
+    };
+    let restored = caller.write_and_tell(work, |restored| Some(Event::user_updated(restored))).await?;
     Ok(answer::ok(&restored))
 }

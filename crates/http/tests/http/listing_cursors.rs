@@ -82,6 +82,7 @@ on_both! {
     fn a_forged_cursor_is_refused_or_harmless(db) {
         let app = TestApp::start(db);
         let admin = admin_of_some(&app);
+        app.editor();
         // Version, fingerprint and id stay; the kind of value and the value are others.
         const KIND: usize = 25;
         let values: [(u8, &[u8]); 9] = [
@@ -102,6 +103,7 @@ on_both! {
                 ["created_at", "-created_at", "updated_at", "title", "-title", "price", "-price"].as_slice(),
             ),
             ("users", &["created_at", "-created_at", "email", "-email", "full_name", "-full_name"]),
+            ("audit", &["created_at", "-created_at"]),
         ];
         for (list, sort) in orders.iter().flat_map(|(list, sorts)| sorts.iter().map(move |sort| (list, sort)))
         {

@@ -62,6 +62,7 @@ const fn bearer(status: u16) -> [u16; 6] {
 const TAKEN: &str = r#"{"email": "Standing@example.com", "password": "correct horse battery"}"#;
 const OF_ANOTHER: &str = "owner_id=01990d5c-7b1e-7c3a-9f61-0d9a3f1c2b4e";
 const WRONG_PASSWORD: &str = r#"{"current_password": "wrong password", "email": "other@example.com"}"#;
+const RESET_WITH_NOTHING: &str = r#"{"token": "x", "new_password": "a new password"}"#;
 const TAKEN_EMAIL: &str = r#"{"current_password": "correct horse battery", "email": "standing@example.com"}"#;
 
 #[rustfmt::skip]
@@ -78,6 +79,18 @@ const TABLE: &[(&str, Sent, [u16; 6])] = &[
     ("GET /health/ready", Good, all(200)),
     ("GET /openapi.json", Good, all(200)),
     ("GET /redoc", Good, all(200)),
+
+    ("GET /asyncapi.yaml", Good, all(200)),
+    ("GET /api/asyncapi.yaml", Good, all(200)),
+    // Without an upgrade: `ws_handshake.rs` has those with one.
+    ("GET /api/ws", Good, bearer(426)),
+    ("GET /api/ws", Bad, bearer(422)),
+    ("GET /api/ws/{user_id}", Good,                      [401, 401, 403, 426, 403, 403]),
+    ("GET /api/ws/{user_id}", Bad,                       [401, 401, 403, 422, 403, 403]),
+    ("GET /api/ws/{user_id}", UnknownId, bearer(403)),
+    ("GET /api/ws/{user_id}", NoId, bearer(404)),
+    ("GET /ws/{user_id}", Good,                          [401, 401, 403, 426, 403, 403]),
+    ("GET /ws/{user_id}", UnknownId, bearer(403)),
 
     ("POST /api/auth/register", Good, all(200)),
     ("POST /api/auth/register", Bad, all(422)),
@@ -100,6 +113,33 @@ const TABLE: &[(&str, Sent, [u16; 6])] = &[
     ("POST /api/auth/refresh", Body(r#"{"refresh_token": "x"}"#), all(400)),
     ("POST /api/auth/logout", Good, bearer(204)),
     ("POST /api/auth/test-token", Good, bearer(200)),
+    ("GET /api/auth/sessions", Good, bearer(200)),
+    ("GET /api/auth/sessions", Bad, bearer(422)),
+    ("DELETE /api/auth/sessions", Good, bearer(204)),
+    ("DELETE /api/auth/sessions", Bad, bearer(422)),
+    ("DELETE /api/auth/sessions/{id}", Good,             [401, 401, 404, 204, 404, 404]),
+    ("DELETE /api/auth/sessions/{id}", Bad, bearer(422)),
+    ("DELETE /api/auth/sessions/{id}", UnknownId, bearer(404)),
+    ("DELETE /api/auth/sessions/{id}", NoId, bearer(404)),
+    ("POST /api/auth/password/forgot", Good, all(202)),
+    ("POST /api/auth/password/forgot", Bad, all(422)),
+    ("POST /api/auth/password/forgot", Malformed, all(400)),
+    ("POST /api/auth/password/forgot", Media, all(415)),
+    ("POST /api/auth/password/forgot", Body(r#"{"email": "nobody@example.com"}"#), all(202)),
+    ("POST /api/auth/password/reset", Good, all(204)),
+    ("POST /api/auth/password/reset", Bad, all(422)),
+    ("POST /api/auth/password/reset", Malformed, all(400)),
+    ("POST /api/auth/password/reset", Media, all(415)),
+    ("POST /api/auth/password/reset", Body(RESET_WITH_NOTHING), all(400)),
+    ("POST /api/auth/email/verify", Good, all(204)),
+    ("POST /api/auth/email/verify", Bad, all(422)),
+    ("POST /api/auth/email/verify", Malformed, all(400)),
+    ("POST /api/auth/email/verify", Media, all(415)),
+    ("POST /api/auth/email/verify", Body(r#"{"token": "x"}"#), all(400)),
+    // Of an address that somebody else has by now.
+    ("POST /api/auth/email/verify", Stale, all(409)),
+    ("POST /api/auth/email/resend", Good, bearer(202)),
+    ("POST /api/auth/email/resend", Bad, bearer(422)),
 
     ("GET /api/users", Good,                             [401, 401, 403, 403, 200, 200]),
     ("GET /api/users", Bad,                              [401, 401, 403, 403, 422, 422]),
@@ -181,6 +221,11 @@ const TABLE: &[(&str, Sent, [u16; 6])] = &[
     ("DELETE /api/items/{id}", UnknownId, bearer(404)),
     ("DELETE /api/items/{id}", NoId, bearer(404)),
     ("DELETE /api/items/{id}", Stale,                    [401, 401, 404, 412, 403, 412]),
+
+    ("GET /api/audit", Good,                             [401, 401, 403, 403, 403, 200]),
+    ("GET /api/audit", Bad,                              [401, 401, 403, 403, 403, 422]),
+    ("GET /api/audit", Query("event=login&page_size=1"), [401, 401, 403, 403, 403, 200]),
+    ("GET /api/audit", Query("event=nothing"),           [401, 401, 403, 403, 403, 422]),
 ];
 
 on_both! {

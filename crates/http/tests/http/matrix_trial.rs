@@ -83,6 +83,7 @@ struct Owner {
     client: Client,
     email: String,
     refresh_token: String,
+    session: String,
     item: String,
 }
 
@@ -111,7 +112,7 @@ impl<'a> Trial<'a> {
         let path = self.path(path, sent, &owner);
         let takes_body = matches!(method, "PUT" | "PATCH")
             || method == "POST"
-                && !["/logout", "/test-token", "/restore"].iter().any(|end| path.ends_with(end));
+                && !["/logout", "/test-token", "/restore", "/resend"].iter().any(|end| path.ends_with(end));
         let mut headers = Vec::new();
         let mut body = Vec::new();
         if takes_body {
@@ -140,8 +141,9 @@ impl<'a> Trial<'a> {
         let email = self.app.user(Role::Viewer, &name).email.into_string();
         let tokens = self.app.login(&email, PASSWORD).expect(200);
         let client = self.app.bearer(&tokens);
+        let session = self.app.refresh.read(&tokens.text("refresh_token")).unwrap().0.to_string();
         let item = client.post("/api/items", &json!({"title": "Lamp"})).expect(201).text("id");
-        Owner { client, email, refresh_token: tokens.text("refresh_token"), item }
+        Owner { client, email, refresh_token: tokens.text("refresh_token"), session, item }
     }
 
     fn path(&self, template: &str, sent: Sent, owner: &Owner) -> String {
@@ -153,9 +155,10 @@ impl<'a> Trial<'a> {
             Sent::UnknownId => NOBODY,
             Sent::NoId => "no-id",
             _ if template.contains("/items/") => &owner.item,
+            _ if template.contains("/sessions/") => &owner.session,
             _ => &account,
         };
-        let path = template.replace("{id}", id);
+        let path = template.replace("{id}", id).replace("{user_id}", id);
         match sent {
             Sent::Query(query) => format!("{path}?{query}"),
             Sent::Bad => format!("{path}?bad=1"),
@@ -183,10 +186,36 @@ impl<'a> Trial<'a> {
                 json!({"email": format!("{}@example.com", self.name()), "password": PASSWORD})
             }
             "POST /api/auth/refresh" => json!({"refresh_token": owner.refresh_token}),
+            "POST /api/auth/password/forgot" => json!({"email": owner.email}),
+            "POST /api/auth/password/reset" => {
+                self.app
+                    .anyone()
+                    .post("/api/auth/password/forgot", &json!({"email": owner.email}))
+                    .expect(202);
+                let token = self.app.token_mailed(&owner.email, "/reset-password", 1);
+                json!({"token": token, "new_password": "a new password"})
+            }
+            "POST /api/auth/email/verify" => json!({"token": self.proof_of_address(sent, owner)}),
             "POST /api/users/me/delete" => json!({"current_password": PASSWORD}),
             _ if operation.contains("/users") => json!({"full_name": "Somebody"}),
             _ => json!({"title": "Table"}),
         };
         (JSON, body.to_string())
+    }
+
+    /// The token that proves the owner's address; or one that the owner asked for, and that somebody else was faster
+    /// to take.
+    fn proof_of_address(&mut self, sent: Sent, owner: &Owner) -> String {
+        if sent != Sent::Stale {
+            owner.client.post("/api/auth/email/resend", &json!({})).expect(202);
+            return self.app.token_mailed(&owner.email, "/verify-email", 1);
+        }
+        let name = self.name();
+        let wanted = format!("{name}@example.com");
+        let body = json!({"email": wanted, "current_password": PASSWORD});
+        owner.client.patch("/api/users/me", &body).expect(200);
+        let token = self.app.token_mailed(&wanted, "/verify-email", 1);
+        self.app.user(Role::Viewer, &name);
+        token
     }
 }

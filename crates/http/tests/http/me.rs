@@ -102,30 +102,6 @@ on_both! {
         app.refresh(&there.text("refresh_token")).expect(200);
     }
 
-    fn a_new_email_takes_effect_at_once(db) {
-        let app = TestApp::start(db);
-        let ada = app.viewer("ada");
-        app.user(Role::Viewer, "bob");
-        ada.patch(ME, &json!({"email": "new@example.com"}))
-            .expect_fields(&[("/current_password", "required")]);
-        let change = |email: &str, password: &str| {
-            ada.patch(ME, &json!({"email": email, "current_password": password}))
-        };
-        change("new@example.com", "wrong password").expect_problem(400, "wrong_password");
-        change("BOB@example.com", PASSWORD).expect_problem(409, "email_taken");
-        assert_eq!(ada.get(ME).text("email"), "ada@example.com");
-        let changed = change(" New@Example.com", PASSWORD).expect(200).json();
-        assert_eq!(
-            (&changed["email"], &changed["pending_email"], &changed["email_verified"]),
-            (&json!("new@example.com"), &Value::Null, &json!(false))
-        );
-        app.login("new@example.com", PASSWORD).expect(200);
-        app.login("ada@example.com", PASSWORD).expect_problem(400, "invalid_grant");
-        app.user(Role::Viewer, "ada");
-        // The own address in other letters is no new one.
-        ada.patch(ME, &json!({"email": "NEW@example.com"})).expect(200);
-    }
-
     fn what_depends_on_the_account_is_named_with_the_rest(db) {
         let app = TestApp::start(db);
         let ada = app.viewer("ada");
@@ -152,63 +128,6 @@ on_both! {
             );
             // What is no address cannot be told to be a new one.
             bad(json!({"email": "new"}), &[("/email", "invalid_email")]);
-        }
-    }
-
-    fn the_email_cannot_become_the_password(db) {
-        let app = TestApp::start(db);
-        let ada = app.viewer("ada");
-        let change = |body: Value| ada.patch(ME, &body);
-        change(json!({"password": "Secret@Example.com", "current_password": PASSWORD})).expect(200);
-        let body = json!({"email": "secret@example.com", "current_password": "Secret@Example.com"});
-        change(body).expect_fields(&[("/email", "password_is_email")]);
-        let both = json!({
-            "email": "secret@example.com", "password": PASSWORD, "current_password": "Secret@Example.com"
-        });
-        change(both).expect(200);
-    }
-
-    fn a_password_and_an_email_that_race_do_not_become_the_same(db) {
-        let app = TestApp::start(db);
-        let admin = app.admin();
-        for n in 0..20 {
-            let (user, secret) = (app.viewer(&format!("user{n}")), format!("secret{n}@example.com"));
-            let account = format!("/api/users/{}", user.id());
-            let new_email = json!({"email": secret, "current_password": PASSWORD});
-            let (password, email) = thread::scope(|scope| {
-                let password = scope.spawn(|| admin.patch(&account, &json!({"password": secret})));
-                let email = scope.spawn(|| user.patch(ME, &new_email));
-                (password.join().unwrap(), email.join().unwrap())
-            });
-            if password.status == 200 {
-                assert!(matches!(email.status, 400 | 401), "{}", email.json());
-            } else {
-                password.expect_fields(&[("/password", "password_is_email")]);
-                email.expect(200);
-            }
-        }
-    }
-
-    fn an_address_that_was_taken_away_does_not_come_back_unproven(db) {
-        let app = TestApp::start(db);
-        let admin = app.admin();
-        for n in 0..20 {
-            let name = format!("user{n}");
-            let user = app.viewer(&name);
-            let account = format!("/api/users/{}", user.id());
-            let moved = format!("moved{n}@example.com");
-            let own = json!({"email": format!("{name}@example.com")});
-            thread::scope(|scope| {
-                let writes: Vec<_> = (0..3).map(|_| scope.spawn(|| user.patch(ME, &own))).collect();
-                admin.patch(&account, &json!({"email": moved})).expect(200);
-                for write in writes {
-                    let answer = write.join().unwrap();
-                    if answer.status != 200 {
-                        answer.expect_fields(&[("/current_password", "required")]);
-                    }
-                }
-            });
-            assert_eq!(user.get(ME).expect(200).text("email"), moved);
         }
     }
 

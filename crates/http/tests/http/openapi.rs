@@ -90,7 +90,11 @@ fn every_operation_is_named_and_explained() {
         let its_tags = operation["tags"].as_array().unwrap_or_else(|| panic!("{name} has no tag"));
         assert!(its_tags.len() == 1 && tags.contains(its_tags[0].as_str().unwrap()), "{name}: {its_tags:?}");
         assert!(
-            operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2')),
+            operation["responses"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .any(|status| status.starts_with('2') || status == "101"),
             "{name}"
         );
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
@@ -156,6 +160,128 @@ fn every_error_is_a_problem_with_examples() {
             }
         }
     }
+}
+
+#[test]
+fn lists_hold_the_rows_that_are_shown_alone_too() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    for row in ["User", "Item", "AuditEntry"] {
+        assert_eq!(
+            schemas[format!("Page_{row}")]["properties"]["items"]["items"]["$ref"],
+            format!("#/components/schemas/{row}")
+        );
+    }
+    let sessions = &document["paths"]["/api/auth/sessions"]["get"]["responses"]["200"];
+    assert_eq!(
+        sessions["content"]["application/json"]["schema"],
+        json!({"type": "array", "items": {"$ref": "#/components/schemas/Session"}})
+    );
+    let names = |name: &str| -> BTreeSet<String> {
+        let object = &schemas[name];
+        let required = object["required"].as_array().unwrap().iter();
+        let required: BTreeSet<_> = required.map(|field| field.as_str().unwrap().to_owned()).collect();
+        assert_eq!(required, object["properties"].as_object().unwrap().keys().cloned().collect(), "{name}");
+        required
+    };
+    let set = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    assert_eq!(
+        names("Session"),
+        set(&["id", "created_at", "last_used_at", "expires_at", "ip", "user_agent", "current"])
+    );
+    assert_eq!(names("Tokens"), set(&["access_token", "refresh_token", "token_type", "expires_in"]));
+    assert_eq!(names("Refresh"), set(&["refresh_token"]));
+    assert_eq!(
+        names("AuditEntry"),
+        set(&[
+            "id",
+            "created_at",
+            "event",
+            "actor_id",
+            "user_id",
+            "ip",
+            "user_agent",
+            "request_id",
+            "details"
+        ])
+    );
+    let events: Vec<&str> = plinth_domain::AuditEvent::ALL.iter().map(|event| event.as_str()).collect();
+    let parameters = document["paths"]["/api/audit"]["get"]["parameters"].as_array().unwrap();
+    let filter = parameters.iter().find(|parameter| parameter["name"] == "event").unwrap();
+    assert_eq!(filter["schema"]["enum"], json!(events));
+    // A client of today reads what a newer server has written.
+    let event = &schemas["AuditEntry"]["properties"]["event"];
+    assert_eq!(
+        (&event["type"], &event["enum"], &event["$ref"]),
+        (&json!("string"), &Value::Null, &Value::Null)
+    );
+}
+
+#[test]
+fn with_a_cookie_the_refresh_token_may_be_missing() {
+    let settings = HttpSettings { auth_cookies: true, ..HttpSettings::default() };
+    for prefix in ["/api", ""] {
+        let of = |settings: &HttpSettings| -> Value {
+            let settings = HttpSettings { api_prefix: prefix.to_owned(), ..settings.clone() };
+            serde_json::from_str(&document_json(&settings)).unwrap()
+        };
+        let (with, without) = (of(&settings), of(&HttpSettings::default()));
+        let body = |document: &Value| {
+            document["paths"][format!("{prefix}/auth/refresh")]["post"]["requestBody"]["required"].clone()
+        };
+        assert_eq!((body(&with), body(&without)), (json!(false), json!(true)));
+        let codes = |document: &Value| -> Vec<String> {
+            let content = &document["components"]["responses"]["RefreshRefused"]["content"];
+            content["application/problem+json"]["examples"].as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(codes(&with), ["invalid_grant", "invalid_request", "malformed_json"]);
+        assert_eq!(codes(&without), ["invalid_grant", "malformed_json"]);
+        for path in [&format!("{prefix}/auth/login"), &format!("{prefix}/auth/refresh"), "/token"] {
+            let refused = |document: &Value| document["paths"][path]["post"]["responses"]["403"].clone();
+            let example = resolved(&with, &refused(&with))["content"]["application/problem+json"]["examples"]
+                ["origin_refused"]["value"]
+                .clone();
+            assert_eq!(example["error"], "invalid_request", "{path}");
+            assert_eq!(refused(&without), Value::Null, "{path}");
+        }
+        for (name, kept) in
+            [("Tokens", json!(["access_token", "token_type", "expires_in"])), ("Refresh", Value::Null)]
+        {
+            let (with, without) =
+                (&with["components"]["schemas"][name], &without["components"]["schemas"][name]);
+            assert_eq!(with["required"], kept, "{name}");
+            assert_eq!(with["properties"], without["properties"], "{name}");
+        }
+    }
+}
+
+#[test]
+fn whoever_is_limited_is_told_for_how_long() {
+    let document = document();
+    let response = &document["components"]["responses"]["RateLimited"];
+    let headers: BTreeSet<&String> = response["headers"].as_object().unwrap().keys().collect();
+    assert_eq!(headers.into_iter().collect::<Vec<_>>(), ["RateLimit", "RateLimit-Policy", "Retry-After"]);
+    let limited: BTreeSet<String> = operations(&document)
+        .into_iter()
+        .filter(|(_, operation)| {
+            operation["responses"]["429"]["$ref"] == "#/components/responses/RateLimited"
+        })
+        .map(|(name, _)| name)
+        .collect();
+    let expected = [
+        "patch /api/users/me",
+        "patch /api/users/{id}",
+        "post /api/auth/email/resend",
+        "post /api/auth/login",
+        "post /api/auth/password/forgot",
+        "post /api/auth/refresh",
+        "post /api/auth/register",
+        "post /api/users/me/delete",
+        "post /token",
+        "put /api/users/me",
+        "put /api/users/{id}",
+    ];
+    assert_eq!(limited.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
 #[test]

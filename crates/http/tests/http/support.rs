@@ -7,12 +7,13 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use actix_web::{App, HttpMessage, HttpRequest, HttpResponse, HttpServer, web};
+use plinth_auth::{AccessTokens, KeySet, TokenSettings};
 use plinth_domain::{Email, Entropy, FullName, ItemId, Price, Role, SystemClock, UserId, Violation};
 use plinth_http::extract::{Body, FormPairs, PathId, Query};
 use plinth_http::fields::{Fields, FromFields, Patch};
 use plinth_http::middleware::{Connections, Envelope, LoggedUser};
 use plinth_http::resource::{at, unknown_route};
-use plinth_http::service::{self, Draining, Service};
+use plinth_http::service::{self, Check, Draining, Service};
 use plinth_http::{ApiError, HttpSettings};
 
 /// Random enough to tell requests apart.
@@ -163,9 +164,14 @@ pub(crate) fn start_with(settings: HttpSettings) -> Server {
         actix_web::rt::System::new().block_on(async move {
             let connections = Connections::new(&settings);
             let readiness: service::ReadinessCheck =
-                Arc::new(|| Box::pin(async { vec![("database", true)] }));
-            let service =
-                web::Data::new(Service::new(&settings, readiness, drain, serde_json::json!({"keys": []})));
+                Arc::new(|| Box::pin(async { vec![Check::needed("database", true)] }));
+            let tokens = TokenSettings {
+                issuer: "test".to_owned(),
+                audience: "test".to_owned(),
+                access_ttl: Duration::from_secs(60),
+            };
+            let access = AccessTokens::new(KeySet::from_secret(b"a secret that signs nothing here"), tokens);
+            let service = web::Data::new(Service::new(&settings, readiness, drain, access));
             let (head_timeout, keep_alive) = (settings.head_timeout, settings.keep_alive);
             actix_web::rt::spawn(connections.sweep());
             let on_connect = connections.on_connect();

@@ -284,11 +284,24 @@ on_both! {
             .patch(&path, &json!({"email": "root@example.com", "current_password": PASSWORD}))
             .expect(200);
         assert_eq!(
-            (changed.text("email").as_str(), &changed.json()["email_verified"]),
-            ("root@example.com", &json!(false))
+            (changed.text("email"), changed.text("pending_email")),
+            ("admin@example.com".to_owned(), "root@example.com".to_owned())
         );
+        let token = app.token_mailed("root@example.com", "/verify-email", 1);
+        app.anyone().post("/api/auth/email/verify", &json!({ "token": token })).expect(204);
         admin.patch(&path, &json!({"password": "a new password", "current_password": PASSWORD})).expect(200);
         app.login("root@example.com", PASSWORD).expect_problem(400, "invalid_grant");
         app.login("root@example.com", "a new password").expect(200);
+    }
+
+    fn without_mail_an_admins_own_address_changes_at_once_too(db) {
+        let app = TestApp::start_with(db, |settings| settings.mail_enabled = false);
+        let admin = app.admin();
+        let body = json!({"email": "root@example.com", "current_password": PASSWORD});
+        let changed = admin.patch(&at(admin.id()), &body).expect(200).json();
+        assert_eq!(
+            (&changed["email"], &changed["pending_email"], &changed["email_verified"]),
+            (&json!("root@example.com"), &json!(null), &json!(false))
+        );
     }
 }
