@@ -2,8 +2,11 @@
 
 use anyhow::{Context, anyhow, bail};
 use plinth_auth::{PasswordHash, Passwords};
-use plinth_domain::{Clock, Email, Entropy, FullName, Password, Role, User, UserId};
-use plinth_persistence::{Database, Error, UniqueKey, users};
+use plinth_domain::{
+    AuditEntry, AuditEvent, AuditId, Clock, Email, Entropy, FullName, Password, RequestContext, Role, User,
+    UserId,
+};
+use plinth_persistence::{Connection, Database, Error, UniqueKey, audit, users};
 
 use crate::app::{self, Stores};
 use crate::cli::{CreateAdmin, print};
@@ -18,14 +21,16 @@ pub(crate) fn create(wanted: &CreateAdmin) -> anyhow::Result<()> {
     let full_name = full_name.map_err(|wrong| anyhow!("the full name {wrong}"))?;
     let password = prompt::new_password()?;
     let password = Password::parse(password.expose()).map_err(|wrong| anyhow!("the password {wrong}"))?;
-    password.differs_from(&email).map_err(|wrong| anyhow!("the password {wrong}"))?;
+    app::password_rules(&settings)
+        .check(&password, &email)
+        .map_err(|wrong| anyhow!("the password {wrong}"))?;
     app::block_on(async {
         let Stores { database, passwords, .. } = app::open_stores(&settings)?;
         let hash = passwords.hash(password).await?;
         let user = administrator(email, full_name);
         let email = user.email.clone();
-        let stored = database.write(move |connection| users::insert(connection, &user, hash.as_str())).await;
-        match stored {
+        let stored = database.write(move |connection| store(connection, &user, &hash, "command-line"));
+        match stored.await {
             Ok(()) => print(&format!("{email} is an administrator now\n")),
             Err(Error::Conflict(UniqueKey::UserEmail)) => {
                 bail!("there is a user with the email {email} already")
@@ -52,7 +57,7 @@ pub(crate) async fn ensure_first(
     let made = database.write(move |connection| {
         let needed = !users::any_admin(connection)?;
         if needed {
-            users::insert(connection, &user, hash.as_str())?;
+            store(connection, &user, &hash, "start")?;
         }
         Ok::<_, Error>(needed)
     });
@@ -67,6 +72,27 @@ pub(crate) async fn ensure_first(
         Err(error) => return Err(error).context("cannot store the first administrator"),
     }
     Ok(())
+}
+
+/// Stores an administrator, with an entry in the audit log. Nobody is known to have done it; what stands in for the
+/// request's id says which way.
+fn store(
+    connection: &mut Connection,
+    user: &User,
+    hash: &PasswordHash,
+    by_way_of: &str,
+) -> Result<(), Error> {
+    users::insert(connection, user, hash.as_str())?;
+    let entry = AuditEntry {
+        id: AuditId::new(user.created_at, &app::ENTROPY),
+        at: user.created_at,
+        event: AuditEvent::UserCreated.into(),
+        actor_id: None,
+        user_id: Some(user.id),
+        context: RequestContext { request_id: by_way_of.to_owned(), ..RequestContext::default() },
+        details: vec![("role".to_owned(), user.role.to_string())],
+    };
+    audit::record(connection, &entry)
 }
 
 /// An administrator with that address, which counts as proven: whoever runs the server vouches for it.

@@ -8,16 +8,18 @@ use std::thread::available_parallelism;
 
 use actix_web::rt;
 use anyhow::{Context, anyhow};
-use plinth_auth::{
-    AccessTokens, KeySet, PasswordSettings, Passwords, RefreshTokens, SystemEntropy, TokenSettings,
-};
+use plinth_auth::{AccessTokens, PasswordSettings, Passwords, RefreshTokens, SystemEntropy, TokenSettings};
 use plinth_domain::SystemClock;
+use plinth_domain::passwords::PasswordRules;
 use plinth_http::{App, Draining, HttpSettings, Searches};
+use plinth_limits::Limits;
 use plinth_persistence::{Database, DatabaseSettings, Location, migrations};
+use plinth_realtime::{Bus, CloseReason, Hub, HubSettings};
 
 use crate::cli::{self, print};
-use crate::config::{self, Algorithm, Environment, Registration, Settings};
-use crate::{admin, data, limits, logging, migrate, shutdown};
+use crate::config::{self, Environment, Registration, Settings};
+use crate::jobs::{Jobs, Post};
+use crate::{admin, data, keys, limits, logging, migrate, shutdown};
 
 /// The time that everything here goes by.
 pub(crate) const CLOCK: SystemClock = SystemClock;
@@ -26,7 +28,7 @@ pub(crate) const ENTROPY: SystemEntropy = SystemEntropy;
 
 /// Runs the server until a signal ends it.
 pub(crate) fn serve() -> anyhow::Result<()> {
-    let settings = config::load()?;
+    let settings = config::inspect().settings?;
     logging::start(&settings.log)?;
     limits::raise_open_files();
     block_on(run(settings))
@@ -90,12 +92,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         admin::ensure_first(&database, &passwords, wanted).await?;
     }
     let key = key.expose().as_bytes();
-    let keys = match settings.tokens.algorithm {
-        Algorithm::Hs256 => KeySet::from_secret(key),
-    };
-    let access = AccessTokens::new(keys, token_settings(&settings));
+    let access = AccessTokens::new(keys::key_set(&settings, key)?, token_settings(&settings));
+    keys::reload_on_hangup(&settings, access.clone())?;
     let refresh = RefreshTokens::new(key);
 
+    let (hub, bus) = hub(&settings)?;
+    let post = Post::of(&settings)?;
     let app = App {
         db: database,
         passwords,
@@ -104,6 +106,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         clock: Arc::new(CLOCK),
         entropy: Arc::new(ENTROPY),
         searches: Searches::default(),
+        password_rules: Arc::new(password_rules(&settings)),
+        limits: rate_limits(&settings)?,
+        mail_wakeup: Arc::default(),
+        hub,
+        mailbox: post.as_ref().and_then(|post| post.mailbox.clone()),
         settings: http_settings(&settings),
     };
     let (host, port) = (settings.network.host.as_str(), settings.network.port);
@@ -113,14 +120,57 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let draining = Draining::default();
     let workers = available_parallelism().map_or(1, NonZero::get);
     let database = app.db.clone();
+    let jobs = Jobs::start(&settings, &app, post, key, bus);
+    let hub = app.hub.clone();
     let server = plinth_http::serve(app, draining.clone(), listener, workers).context("cannot serve")?;
     announce(&settings, address);
     let delay = settings.network.shutdown_delay;
-    match shutdown::run(server, || draining.start(), delay, move || database.close()).await {
+    match shutdown::run(
+        server,
+        || draining.start(),
+        delay,
+        move || hub.close_all(CloseReason::GoingAway),
+        jobs.end(),
+        move || database.close(),
+    )
+    .await
+    {
         // Nothing is waited for any more, not even by a destructor.
         Err(at_once @ shutdown::Ended::AtOnce(_)) => cli::exit(&at_once.into()),
         ended => Ok(ended?),
     }
+}
+
+pub(crate) fn password_rules(settings: &Settings) -> PasswordRules {
+    PasswordRules::new(settings.accounts.check_common, &settings.project_name)
+}
+
+/// Who is connected, and where there is Redis what connects instances.
+fn hub(settings: &Settings) -> anyhow::Result<(Hub, Option<Bus>)> {
+    let per_user = settings.realtime.connections_per_user;
+    let wanted = HubSettings {
+        max_per_user: per_user,
+        max_per_address: per_user.saturating_mul(10),
+        broadcast_roles: settings.realtime.broadcast_roles.clone(),
+        ..HubSettings::default()
+    };
+    let clock = Arc::new(CLOCK);
+    Ok(match &settings.abuse.redis {
+        None => (Hub::local(wanted, clock), None),
+        Some(redis) => {
+            let (hub, bus) = Hub::shared(wanted, clock, redis.expose()).context("REDIS_URL")?;
+            (hub, Some(bus))
+        }
+    })
+}
+
+fn rate_limits(settings: &Settings) -> anyhow::Result<Limits> {
+    let clock = Arc::new(CLOCK);
+    Ok(match (settings.abuse.rates, &settings.abuse.redis) {
+        (None, _) => Limits::off(),
+        (Some(rates), None) => Limits::local(rates, clock),
+        (Some(rates), Some(redis)) => Limits::shared(rates, clock, redis.expose()).context("REDIS_URL")?,
+    })
 }
 
 fn token_settings(settings: &Settings) -> TokenSettings {
@@ -148,6 +198,10 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         refresh_idle: settings.tokens.session_idle,
         session_max: settings.tokens.session_max,
         refresh_grace: settings.tokens.refresh_grace,
+        trusted_proxies: settings.abuse.proxies.clone(),
+        auth_cookies: settings.auth_cookies,
+        ws_frames_per_second: settings.realtime.frames_per_second,
+        mail_enabled: settings.mail.is_some(),
         ..HttpSettings::default()
     }
 }
@@ -161,6 +215,11 @@ fn announce(settings: &Settings, address: SocketAddr) {
     };
     let url = format!("http://{host}:{}", address.port());
     let docs = settings.docs_enabled.then(|| format!("{url}/docs"));
+    if settings.mail.as_ref().is_some_and(|mail| mail.smtp.is_none()) {
+        tracing::warn!(
+            "mail is kept in memory and shown at /dev/mail to whoever uses this machine; none is sent"
+        );
+    }
     tracing::info!(%address, url, docs, environment = %settings.environment, "listening");
 }
 

@@ -1,13 +1,14 @@
 //! The command line: one subcommand for each thing that the binary does.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config;
-use crate::{admin, app, health, migrate, seed};
+use crate::{admin, app, health, keys, mail, migrate, seed};
 
 /// Accounts, sessions, roles and your own resources over HTTP, on SQLite or PostgreSQL.
 ///
@@ -30,6 +31,12 @@ enum Command {
     CreateAdmin(CreateAdmin),
     /// Show the settings as they take effect, or everything that is wrong with them
     CheckConfig,
+    /// Make, list or rotate the private keys that access tokens are signed with
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Show mail that waits or was given up, or send what was given up again
+    #[command(subcommand)]
+    Mail(Mail),
     /// Print the OpenAPI document
     Openapi,
     /// Fill the database with the users and items of the benchmark; refused in production
@@ -51,6 +58,41 @@ pub(crate) enum Migrate {
     },
     /// List every migration and whether it has been run
     Status,
+}
+
+/// What to do with mail on its way out.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mail {
+    /// Count what waits and what was given up, and list the newest of the latter with the reason
+    Status,
+    /// Put everything that was given up on its way again
+    Retry,
+}
+
+/// What to do with the private keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a key file with an active key and the next one
+    Generate(Generate),
+    /// List the keys of the key file, without their private parts
+    List,
+    /// Let the next key sign, the active one retire, and make a new next one
+    Rotate {
+        /// Rotate although the next key has not been published for long; verifiers may not know it yet
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// The key file to make.
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// What the keys are for, EdDSA or ES256; by default JWT_ALGORITHM if it is one of these, else EdDSA
+    #[arg(long, value_parser = keys::asymmetric)]
+    pub(crate) algorithm: Option<plinth_auth::Algorithm>,
+    /// The file to make, which must not exist; by default the one that the server reads
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// The administrator to make.
@@ -91,6 +133,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Migrate(command) => migrate::run(&command),
         Command::CreateAdmin(wanted) => admin::create(&wanted),
         Command::CheckConfig => check_config(),
+        Command::Keys(command) => keys::run(&command),
+        Command::Mail(command) => mail::run(&command),
         Command::Openapi => app::openapi(),
         Command::Seed(wanted) => seed::run(&wanted),
         Command::Healthcheck(asked) => health::check(asked.url.as_deref()),
@@ -115,7 +159,7 @@ fn complain(error: &anyhow::Error) {
     let _unheard = writeln!(io::stderr(), "plinth: {error:#}");
 }
 
-/// Prints every setting as it takes effect, and fails where one cannot be used. Touches nothing.
+/// Prints every setting as it takes effect, and fails where one cannot be used. Changes nothing.
 fn check_config() -> anyhow::Result<()> {
     let outcome = config::inspect();
     let mut lines = String::new();

@@ -2,8 +2,8 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use plinth_domain::Entropy;
@@ -51,33 +51,70 @@ pub(crate) fn signing_key(settings: &Settings, entropy: &dyn Entropy) -> anyhow:
 }
 
 /// Reads the key in the folder, and makes it first if there is none.
-///
-/// The key is written to a file of another name and then linked to its own, which fails where there is one: whoever
-/// comes second, at the same instant even, uses the first one's, and nobody ever reads half a key.
 fn key_in(folder: &Path, entropy: &dyn Entropy) -> io::Result<Secret> {
     let path = folder.join(KEY_FILE);
     match read_key(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found,
     }
-    let draft = folder.join(format!(".{KEY_FILE}.{}", random_text::<9>(entropy)));
-    let linked = write_key(&draft, &random_text::<LEAST_KEY_BYTES>(entropy)).and_then(|()| {
-        match fs::hard_link(&draft, &path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-            linked => linked?,
-        }
+    if publish(&path, &format!("{}\n", random_text::<LEAST_KEY_BYTES>(entropy)), entropy)? {
         tracing::info!(file = %path.display(), "made a signing key");
-        File::open(folder)?.sync_all()
-    });
-    let removed = fs::remove_file(&draft);
-    linked.and(removed)?;
+    }
     read_key(&path)
 }
 
-fn write_key(path: &Path, key: &str) -> io::Result<()> {
+/// Makes a file that its owner alone may read, and tells whether it did: one that exists is left as it is.
+///
+/// The text is written to a file of another name and then linked to its own, which fails where there is one: whoever
+/// comes second, at the same instant even, uses the first one's, and nobody ever reads half a file.
+pub(crate) fn publish(path: &Path, text: &str, entropy: &dyn Entropy) -> io::Result<bool> {
+    let draft = draft_of(path, entropy);
+    let linked = write_secret(&draft, text).and_then(|_| match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        linked => linked.and_then(|()| sync_folder_of(path)).map(|()| true),
+    });
+    let removed = fs::remove_file(&draft);
+    let published = linked?;
+    removed.map(|()| published)
+}
+
+/// Puts another text into a file at one stroke: whoever reads it, after a crash even, finds the old text or the new
+/// one. The owner stays the same, and alone may read it.
+pub(crate) fn replace(path: &Path, text: &str, entropy: &dyn Entropy) -> io::Result<()> {
+    // Where the name is a link, what it leads to is replaced, not the link.
+    let path = path.canonicalize()?;
+    let owner = fs::metadata(&path)?;
+    let draft = draft_of(&path, entropy);
+    let replaced = write_secret(&draft, text).and_then(|file| {
+        let ours = file.metadata()?;
+        if (ours.uid(), ours.gid()) != (owner.uid(), owner.gid()) {
+            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+        }
+        fs::rename(&draft, &path)
+    });
+    if replaced.is_err() {
+        // It may not have been made at all.
+        let _left = fs::remove_file(&draft);
+    }
+    replaced.and_then(|()| sync_folder_of(&path))
+}
+
+/// A hidden file beside that one, with a name of its own.
+fn draft_of(path: &Path, entropy: &dyn Entropy) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", random_text::<9>(entropy)))
+}
+
+fn write_secret(path: &Path, text: &str) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{key}")?;
-    file.sync_all()
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(file)
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn read_key(path: &Path) -> io::Result<Secret> {

@@ -9,9 +9,10 @@ use actix_web::rt;
 use anyhow::{Context, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Runs the server until SIGTERM or SIGINT. Then readiness turns to 503 through `drain`, `delay` passes so that load
-/// balancers notice, connections are refused, what is in flight has as long to end as the server was made with, and
-/// `close` is called, on a thread of its own since it may block.
+/// Runs the server until SIGTERM or SIGINT. Then readiness turns to 503 through `drain`, `delay` passes so that
+/// load balancers notice, `hang_up` closes what never ends by itself, connections are refused, what is in flight
+/// has as long to end as the server was made with, then `jobs` end, and `close` is called, on a thread of its own
+/// since it may block.
 ///
 /// # Errors
 /// [`Ended::AtOnce`] on a second signal, at any time until all of this is done.
@@ -19,6 +20,8 @@ pub(crate) async fn run(
     server: Server,
     drain: impl FnOnce(),
     delay: Duration,
+    hang_up: impl FnOnce(),
+    jobs: impl Future<Output = ()>,
     close: impl FnOnce() + Send + 'static,
 ) -> Result<(), Ended> {
     let mut signals = Signals::new()?;
@@ -38,8 +41,10 @@ pub(crate) async fn run(
     drain();
     let stopping = async {
         rt::time::sleep(delay).await;
+        hang_up();
         handle.stop(true).await;
         let ended = server.await;
+        jobs.await;
         let closed = rt::task::spawn_blocking(close).await;
         broke_off(ended)?;
         closed.context("closing broke off")

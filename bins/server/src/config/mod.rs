@@ -4,27 +4,33 @@
 //! anywhere. To add a setting: a row in [`table`], a field here and the line that takes it, and its row in
 //! `.env.example`, which a test compares with the table.
 
+mod abuse;
+mod accounts;
+mod mail;
 mod reader;
 mod secret;
 mod source;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod values;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plinth_domain::{Email, Password};
+use plinth_domain::{Email, Password, Role};
+use plinth_http::forwarded::TrustedProxies;
+use plinth_limits::Rates;
+use plinth_mail::{Sender, SmtpUrl};
 
 pub(crate) use reader::Effective;
 pub(crate) use secret::{LEAST_KEY_BYTES, Secret};
 pub(crate) use source::{Fault, no_color};
-pub(crate) use values::{DatabaseUrl, LogLevel};
+pub(crate) use values::{DatabaseUrl, LogLevel, RedisUrl};
 
 use reader::Reader;
-use secret::{weakness_of_key, weakness_of_password};
 use source::Source;
 
 /// What the server runs for.
@@ -53,6 +59,8 @@ pub(crate) enum Registration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Hs256,
+    EdDsa,
+    Es256,
 }
 
 macro_rules! names {
@@ -71,7 +79,7 @@ macro_rules! names {
 names!(Environment: Development = "development", Test = "test", Production = "production");
 names!(LogFormat: Human = "human", Json = "json");
 names!(Registration: Open = "open", Closed = "closed");
-names!(Algorithm: Hs256 = "HS256");
+names!(Algorithm: Hs256 = "HS256", EdDsa = "EdDSA", Es256 = "ES256");
 
 /// All settings.
 #[derive(Clone, Debug)]
@@ -87,6 +95,12 @@ pub(crate) struct Settings {
     pub(crate) app_origin: Option<String>,
     /// Further origins that browsers may call from.
     pub(crate) cors_origins: Vec<String>,
+    /// Whether browsers keep the refresh token in a cookie.
+    pub(crate) auth_cookies: bool,
+    /// `None`: no mail.
+    pub(crate) mail: Option<Mail>,
+    pub(crate) abuse: Abuse,
+    pub(crate) realtime: Realtime,
     pub(crate) log: Log,
 }
 
@@ -115,6 +129,8 @@ pub(crate) struct Tokens {
     /// `None`: the one in the data folder.
     pub(crate) secret_key: Option<Secret>,
     pub(crate) algorithm: Algorithm,
+    /// The file with the private keys. `None`: the one in the data folder, where the algorithm needs one.
+    pub(crate) private_key_file: Option<PathBuf>,
     pub(crate) issuer: String,
     pub(crate) audience: String,
     pub(crate) access_ttl: Duration,
@@ -130,6 +146,10 @@ pub(crate) struct Accounts {
     pub(crate) registration: Registration,
     /// The administrator to make where there is none.
     pub(crate) first_admin: Option<FirstAdmin>,
+    /// Whether common passwords are refused.
+    pub(crate) check_common: bool,
+    /// How long the audit log is kept; `None` for ever.
+    pub(crate) audit_retention: Option<Duration>,
 }
 
 /// The administrator that is made at start.
@@ -137,6 +157,35 @@ pub(crate) struct Accounts {
 pub(crate) struct FirstAdmin {
     pub(crate) email: Email,
     pub(crate) password: Password,
+}
+
+/// Mail.
+#[derive(Clone, Debug)]
+pub(crate) struct Mail {
+    /// `None`: it is kept, and shown at `/dev/mail`.
+    pub(crate) smtp: Option<SmtpUrl>,
+    pub(crate) from: Sender,
+    /// Where links lead.
+    pub(crate) app_origin: String,
+    /// The folder with texts of the project's own.
+    pub(crate) templates: Option<PathBuf>,
+}
+
+/// Limits.
+#[derive(Clone, Debug)]
+pub(crate) struct Abuse {
+    /// `None`: everything may be tried as often as one likes.
+    pub(crate) rates: Option<Rates>,
+    pub(crate) redis: Option<RedisUrl>,
+    pub(crate) proxies: TrustedProxies,
+}
+
+/// WebSockets.
+#[derive(Clone, Debug)]
+pub(crate) struct Realtime {
+    pub(crate) broadcast_roles: Vec<Role>,
+    pub(crate) frames_per_second: u32,
+    pub(crate) connections_per_user: usize,
 }
 
 /// Logs.
@@ -165,14 +214,25 @@ fn listed(faults: &[Fault]) -> String {
     format!("{} of the settings cannot be used:{}", lines.len(), lines.concat())
 }
 
-/// Reads the settings from the environment and from `.env` in the working directory.
-pub(crate) fn load() -> Result<Settings, Faults> {
-    inspect().settings
+/// Whether the files are judged, too, that settings name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Files {
+    /// For the server, which needs them to start.
+    Judged,
+    /// For what works without them, and for what makes them.
+    Unopened,
 }
 
-/// Reads the settings and tells where each came from.
+/// Reads the settings from the environment and from `.env` in the working directory. The files that they name are
+/// left to whoever needs them.
+pub(crate) fn load() -> Result<Settings, Faults> {
+    read(Source::of_process(Path::new(".")), Files::Unopened).settings
+}
+
+/// Reads the settings for the server, which would not start with a fault in one of the files that they name either,
+/// and tells where each came from.
 pub(crate) fn inspect() -> Outcome {
-    read(Source::of_process(Path::new(".")))
+    read(Source::of_process(Path::new(".")), Files::Judged)
 }
 
 /// Where the server listens, for a caller to which nothing else matters.
@@ -188,8 +248,9 @@ pub(crate) fn listening_address() -> Result<(String, u16), Faults> {
     }
 }
 
-fn read(source: Source) -> Outcome {
+fn read(source: Source, files: Files) -> Outcome {
     let mut reader = Reader::new(source);
+    reader.judges_files = files == Files::Judged;
     let settings = settings(&mut reader);
     let Reader { faults, effective, .. } = reader;
     let settings = match settings {
@@ -212,10 +273,14 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
     let docs_enabled = reader.take(&table::DOCS_ENABLED, values::switch);
     let network = network(reader);
     let database = database(reader);
-    let tokens = tokens(reader);
-    let accounts = accounts(reader);
+    let tokens = tokens::read(reader, database.as_ref());
+    let accounts = accounts::read(reader, project_name.as_deref());
     let app_origin = reader.take(&table::APP_ORIGIN, values::origin);
     let cors_origins = reader.take(&table::BACKEND_CORS_ORIGINS, values::origins).unwrap_or_default().0;
+    let auth_cookies = reader.take(&table::AUTH_COOKIES, values::switch);
+    let mail = mail::read(reader, project_name.as_deref(), app_origin.as_deref());
+    let abuse = abuse::read(reader);
+    let realtime = realtime(reader);
     let log = log(reader);
     Some(Settings {
         environment: environment?,
@@ -227,6 +292,10 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
         accounts: accounts?,
         app_origin,
         cors_origins,
+        auth_cookies: auth_cookies?,
+        mail,
+        abuse: abuse?,
+        realtime: realtime?,
         log: log?,
     })
 }
@@ -246,76 +315,15 @@ fn database(reader: &mut Reader) -> Option<Database> {
     Some(Database { url: url?, pool_size, migrate_on_start: migrate_on_start? })
 }
 
-fn tokens(reader: &mut Reader) -> Option<Tokens> {
-    let faults_before = reader.faults.len();
-    let secret_key = reader.take(&table::SECRET_KEY, values::secret);
-    if reader.production && reader.faults.len() == faults_before {
-        let weakness = match &secret_key {
-            Some(key) => weakness_of_key(key.expose()),
-            None => Some(format!("must be set in production, to {LEAST_KEY_BYTES} bytes or more")),
-        };
-        if let Some(weakness) = weakness {
-            reader.fault(&table::SECRET_KEY, weakness);
-        }
-    }
-    let algorithm = reader.take(&table::JWT_ALGORITHM, values::choice(Algorithm::NAMES));
-    let issuer = reader.take(&table::JWT_ISSUER, values::line);
-    let audience = reader.take(&table::JWT_AUDIENCE, values::line);
-    let access_minutes = reader.take(&table::ACCESS_TOKEN_EXPIRE_MINUTES, values::whole(1..=1440));
-    let idle_days = reader.take(&table::REFRESH_TOKEN_EXPIRE_DAYS, values::whole(1..=3650));
-    let grace = reader.take(&table::REFRESH_GRACE_SECONDS, values::whole(0..=600));
-    let max_days = reader.take(&table::SESSION_MAX_DAYS, values::whole(1..=3650));
-    if idle_days > max_days && max_days.is_some() {
-        reader.fault(&table::SESSION_MAX_DAYS, "must not be less than REFRESH_TOKEN_EXPIRE_DAYS");
-    }
-    Some(Tokens {
-        secret_key,
-        algorithm: algorithm?,
-        issuer: issuer?,
-        audience: audience?,
-        access_ttl: seconds(access_minutes? * 60),
-        session_idle: days(idle_days?),
-        session_max: days(max_days?),
-        refresh_grace: seconds(grace?),
+fn realtime(reader: &mut Reader) -> Option<Realtime> {
+    let broadcast_roles = reader.take(&table::WS_BROADCAST_ROLES, values::roles);
+    let frames_per_second = reader.take(&table::WS_MAX_FRAMES_PER_SECOND, values::whole(1..=1_000_000));
+    let per_user = reader.take(&table::WS_MAX_CONNECTIONS_PER_USER, values::whole(1..=100_000));
+    Some(Realtime {
+        broadcast_roles: broadcast_roles?.0,
+        frames_per_second: frames_per_second?,
+        connections_per_user: usize::try_from(per_user?).ok()?,
     })
-}
-
-fn accounts(reader: &mut Reader) -> Option<Accounts> {
-    let least_cost = if reader.production { 10 } else { 4 };
-    let bcrypt_cost = reader.take(&table::BCRYPT_COST, values::whole(least_cost..=31));
-    let registration = reader.take(&table::REGISTRATION, values::choice(Registration::NAMES));
-    let first_admin = first_admin(reader);
-    Some(Accounts { bcrypt_cost: bcrypt_cost?, registration: registration?, first_admin })
-}
-
-fn first_admin(reader: &mut Reader) -> Option<FirstAdmin> {
-    let faults_before = reader.faults.len();
-    let email = reader.take(&table::FIRST_SUPERUSER, values::email);
-    let password = reader.take(&table::FIRST_SUPERUSER_PASSWORD, values::password);
-    if reader.faults.len() > faults_before {
-        return None;
-    }
-    match (email, password) {
-        (Some(email), Some(password)) => {
-            let password = Password::parse(password.expose()).ok()?;
-            if let Err(wrong) = password.differs_from(&email) {
-                reader.fault(&table::FIRST_SUPERUSER_PASSWORD, wrong.detail);
-            }
-            if let Some(weakness) = weakness_of_password(password.expose()).filter(|_| reader.production) {
-                reader.fault(&table::FIRST_SUPERUSER_PASSWORD, weakness);
-            }
-            Some(FirstAdmin { email, password })
-        }
-        (Some(_), None) => {
-            reader.fault(&table::FIRST_SUPERUSER_PASSWORD, "must be set together with FIRST_SUPERUSER");
-            None
-        }
-        (None, Some(_)) => {
-            reader.fault(&table::FIRST_SUPERUSER, "must be set together with FIRST_SUPERUSER_PASSWORD");
-            None
-        }
-        (None, None) => None,
-    }
 }
 
 fn log(reader: &mut Reader) -> Option<Log> {

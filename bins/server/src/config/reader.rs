@@ -23,6 +23,8 @@ pub(crate) struct Reader {
     source: Source,
     /// Whether the defaults and rules of production apply.
     pub(crate) production: bool,
+    /// Whether the files that settings name are to be read, to see whether they can be used.
+    pub(crate) judges_files: bool,
     /// What was wrong so far.
     pub(crate) faults: Vec<Fault>,
     /// What was read so far.
@@ -32,7 +34,7 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn new(mut source: Source) -> Self {
         let faults = std::mem::take(&mut source.faults);
-        Self { source, production: false, faults, effective: Vec::new() }
+        Self { source, production: false, judges_files: false, faults, effective: Vec::new() }
     }
 
     /// The value of a setting; `None` where there is none, and where it is wrong, which leaves a fault behind.
@@ -70,6 +72,11 @@ impl Reader {
     /// Notes what is wrong with a setting.
     pub(crate) fn fault(&mut self, setting: &Setting, what: impl Into<String>) {
         self.faults.push(Fault { name: setting.name, what: what.into() });
+    }
+
+    /// Whether something was found to be wrong with it.
+    pub(crate) fn is_faulty(&self, setting: &Setting) -> bool {
+        self.faults.iter().any(|fault| fault.name == setting.name)
     }
 
     fn show(&mut self, setting: &Setting, value: String, origin: Origin) {

@@ -56,29 +56,8 @@ pub(crate) fn weakness_of_key(key: &str) -> Option<String> {
     None
 }
 
-/// Why an administrator's password is not fit for production.
-pub(crate) fn weakness_of_password(password: &str) -> Option<String> {
-    const COMMON: [&str; 10] = [
-        "password",
-        "password1",
-        "password123",
-        "passw0rd",
-        "12345678",
-        "123456789",
-        "1234567890",
-        "qwertyui",
-        "admin123",
-        "adminadmin",
-    ];
-    let lower = password.to_lowercase();
-    if is_placeholder(password) || COMMON.contains(&lower.as_str()) || distinct_bytes(password) < 3 {
-        return Some("is a well-known placeholder; choose one that nobody can guess".to_owned());
-    }
-    None
-}
-
 /// Whether it is what examples and templates write where a secret belongs.
-fn is_placeholder(text: &str) -> bool {
+pub(crate) fn is_placeholder(text: &str) -> bool {
     // Each is long enough not to turn up in a random text.
     const PARTS: [&str; 10] = [
         "changeme",

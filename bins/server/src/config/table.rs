@@ -62,13 +62,16 @@ const DATABASE: &str = "Database";
 const TOKENS: &str = "Sessions and tokens";
 const ACCOUNTS: &str = "Accounts";
 const BROWSERS: &str = "Browsers";
+const MAIL: &str = "Mail";
+const ABUSE: &str = "Limits";
+const REALTIME: &str = "Realtime";
 const LOGS: &str = "Logs";
 
 table! {
     ENVIRONMENT = setting(GENERAL, "ENVIRONMENT", "development",
         "development, test or production. Production refuses weak secrets and has stricter defaults.");
     PROJECT_NAME = setting(GENERAL, "PROJECT_NAME", "Plinth",
-        "The name that GET / and the API's documentation show.");
+        "The name that GET /, the API's documentation and mail show.");
     DOCS_ENABLED = in_production(setting(GENERAL, "DOCS_ENABLED", "true",
         "Whether Swagger UI and ReDoc are served: true or false."), "false");
 
@@ -90,9 +93,16 @@ table! {
         "Whether the server brings the schema up to date when it starts: true or false.");
 
     SECRET_KEY = secret(setting(TOKENS, "SECRET_KEY", "",
-        "What every token is signed with: 32 bytes or more, for example from `openssl rand -base64 32`. Required in \
-         production. Elsewhere one is made at the first start and kept in the data folder, in the file secret_key."));
-    JWT_ALGORITHM = setting(TOKENS, "JWT_ALGORITHM", "HS256", "How access tokens are signed: HS256.");
+        "What refresh tokens, and with HS256 access tokens, are signed with: 32 bytes or more, for example from \
+         `openssl rand -base64 32`. Required in production. Elsewhere one is made at the first start and kept in the \
+         data folder, in the file secret_key."));
+    JWT_ALGORITHM = setting(TOKENS, "JWT_ALGORITHM", "HS256",
+        "How access tokens are signed: HS256, or EdDSA or ES256 with private keys, so that other services can verify \
+         them with the public keys at /.well-known/jwks.json.");
+    JWT_PRIVATE_KEY_FILE = setting(TOKENS, "JWT_PRIVATE_KEY_FILE", "",
+        "The private keys for EdDSA or ES256: a file from `plinth keys generate`, or one private key in PEM. Required \
+         in production with these. Elsewhere one is made at the first start and kept in the data folder, in the file \
+         jwt_keys.json.");
     JWT_ISSUER = setting(TOKENS, "JWT_ISSUER", "plinth", "The claim iss of access tokens.");
     JWT_AUDIENCE = setting(TOKENS, "JWT_AUDIENCE", "plinth", "The claim aud of access tokens.");
     ACCESS_TOKEN_EXPIRE_MINUTES = setting(TOKENS, "ACCESS_TOKEN_EXPIRE_MINUTES", "30",
@@ -110,13 +120,55 @@ table! {
     FIRST_SUPERUSER = setting(ACCOUNTS, "FIRST_SUPERUSER", "",
         "The email of an administrator that is made at start where there is none yet. Needs its password too.");
     FIRST_SUPERUSER_PASSWORD = secret(setting(ACCOUNTS, "FIRST_SUPERUSER_PASSWORD", "",
-        "The password of that administrator, 8 to 256 characters."));
+        "The password of that administrator, 8 to 256 characters, in production none that is easily guessed."));
+
+    PASSWORD_CHECK_COMMON = in_production(setting(ACCOUNTS, "PASSWORD_CHECK_COMMON", "false",
+        "Whether new passwords are refused that are among the most common ones, or made of the user's email or the \
+         project's name: true or false."), "true");
+    AUDIT_RETENTION_DAYS = setting(ACCOUNTS, "AUDIT_RETENTION_DAYS", "365",
+        "How long entries of the audit log are kept, in days, up to 36500; 0 keeps them for ever.");
 
     APP_ORIGIN = in_production(setting(BROWSERS, "APP_ORIGIN", "http://localhost:5173",
-        "The origin of the web app, such as https://app.example.com: browsers may call from there. None in \
-         production unless set."), "");
+        "The origin of the web app, such as https://app.example.com: browsers may call from there, and links in mail \
+         lead there. None in production unless set; mail needs it, there with https."), "");
     BACKEND_CORS_ORIGINS = setting(BROWSERS, "BACKEND_CORS_ORIGINS", "",
         "Further origins that browsers may call from, separated by commas or as a JSON list. None unless set.");
+
+    AUTH_COOKIES = setting(BROWSERS, "AUTH_COOKIES", "false",
+        "Whether browsers keep the refresh token in a cookie that no script can read, instead of finding it in the \
+         answer: true or false.");
+
+    SMTP_URL = setting(MAIL, "SMTP_URL", "",
+        "The mail server: smtps://user:password@host, or smtp://user:password@host:587?tls=required. Without it no \
+         mail is sent in production, and elsewhere it is kept and shown at /dev/mail.");
+    EMAILS_FROM = in_production(setting(MAIL, "EMAILS_FROM", "Plinth <noreply@localhost>",
+        "The sender of mail, such as Example <noreply@example.com>. Needed with SMTP_URL in production."), "");
+    MAIL_TEMPLATES_DIR = setting(MAIL, "MAIL_TEMPLATES_DIR", "",
+        "A folder with texts that take the place of the built-in ones, such as verify_email.html.");
+
+    RATE_LIMIT_ENABLED = setting(ABUSE, "RATE_LIMIT_ENABLED", "true",
+        "Whether it is limited how often something may be tried: true or false.");
+    RATE_LIMIT_LOGIN_PER_ACCOUNT = setting(ABUSE, "RATE_LIMIT_LOGIN_PER_ACCOUNT", "10/1m",
+        "Failed logins and wrong current passwords of one account: so many at once, refilled evenly over s, m, h or d.");
+    RATE_LIMIT_LOGIN_PER_IP = setting(ABUSE, "RATE_LIMIT_LOGIN_PER_IP", "60/1m",
+        "Logins from one address, and by themselves requests for mail from one address.");
+    RATE_LIMIT_REGISTER_PER_IP = setting(ABUSE, "RATE_LIMIT_REGISTER_PER_IP", "30/1h", "Registrations from one address.");
+    RATE_LIMIT_MAIL_PER_ADDRESS = setting(ABUSE, "RATE_LIMIT_MAIL_PER_ADDRESS", "5/1h",
+        "Messages that are asked for to one email address.");
+    RATE_LIMIT_REFRESH_PER_SESSION = setting(ABUSE, "RATE_LIMIT_REFRESH_PER_SESSION", "60/1m", "Refreshes of one session.");
+    REDIS_URL = setting(ABUSE, "REDIS_URL", "",
+        "redis://user:password@host:6379/0, or rediss:// for TLS: where several instances count together, and pass \
+         realtime messages on. Without it, and while it is away, each is by itself.");
+    TRUSTED_PROXIES = setting(ABUSE, "TRUSTED_PROXIES", "",
+        "The networks of the proxies in front, such as 10.0.0.0/8,fd00::/8: their X-Forwarded-For or Forwarded tells \
+         the address of a client. None unless set, not even this machine's own.");
+
+    WS_BROADCAST_ROLES = setting(REALTIME, "WS_BROADCAST_ROLES", "viewer,editor,admin",
+        "The roles that may send to every connection, separated by commas; none lets nobody.");
+    WS_MAX_FRAMES_PER_SECOND = setting(REALTIME, "WS_MAX_FRAMES_PER_SECOND", "50",
+        "How many frames a second a connection may send, 1 to 1000000; twice as many at once.");
+    WS_MAX_CONNECTIONS_PER_USER = setting(REALTIME, "WS_MAX_CONNECTIONS_PER_USER", "20",
+        "How many connections a user may have on an instance, 1 to 100000; an address may have ten times as many.");
 
     LOG_LEVEL = setting(LOGS, "LOG_LEVEL", "info,actix_server=warn",
         "off, error, warn, info, debug or trace, and after commas target=level for a part of the program: \

@@ -5,14 +5,21 @@ use std::time::Duration;
 
 use super::source::{Origin, Source};
 use super::table::{self, TABLE};
-use super::{Environment, LogFormat, Outcome, Settings, read, secret};
+use super::{Environment, Files, LogFormat, Outcome, Settings, read, secret};
 
+mod abuse;
+mod mail;
 mod written;
 
 const KEY: &str = "q2J0c3l6b0Fh-0123456789-ZXCVbnmas";
 
 fn outcome(environment: &[(&str, &str)]) -> Outcome {
-    read(Source::of(environment, ""))
+    read(Source::of(environment, ""), Files::Judged)
+}
+
+/// What reading comes to for a command that leaves the files alone that settings name.
+fn unopened(environment: &[(&str, &str)]) -> Outcome {
+    read(Source::of(environment, ""), Files::Unopened)
 }
 
 fn settings(environment: &[(&str, &str)]) -> Settings {
@@ -81,8 +88,22 @@ fn every_fault_is_found_at_once() {
         ("REGISTRATION", "invite"),
         ("FIRST_SUPERUSER", "nobody"),
         ("FIRST_SUPERUSER_PASSWORD", "hunter2"),
+        ("PASSWORD_CHECK_COMMON", "sometimes"),
+        ("AUDIT_RETENTION_DAYS", "36501"),
         ("APP_ORIGIN", "https://app.example.com/"),
         ("BACKEND_CORS_ORIGINS", "*"),
+        ("AUTH_COOKIES", "1.0"),
+        ("SMTP_URL", "smtp://root:hunter2@"),
+        ("EMAILS_FROM", "nobody"),
+        ("MAIL_TEMPLATES_DIR", "a\nb"),
+        ("RATE_LIMIT_ENABLED", "perhaps"),
+        ("RATE_LIMIT_LOGIN_PER_ACCOUNT", "10"),
+        ("RATE_LIMIT_LOGIN_PER_IP", "0/1m"),
+        ("RATE_LIMIT_REGISTER_PER_IP", "30/1w"),
+        ("RATE_LIMIT_MAIL_PER_ADDRESS", "-5/1h"),
+        ("RATE_LIMIT_REFRESH_PER_SESSION", "60/0m"),
+        ("REDIS_URL", "http://root:hunter2@cache"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
     ];
@@ -99,6 +120,8 @@ fn secrets_show_nowhere() {
         ("DATABASE_URL", "postgresql://app:hun%40ter2@db:5432/app?sslmode=require&sslpassword=hunter3"),
         ("FIRST_SUPERUSER", "ada@example.com"),
         ("FIRST_SUPERUSER_PASSWORD", "hunter2-hunter2"),
+        ("SMTP_URL", "smtps://app:hun%40ter4@mail.example.com"),
+        ("REDIS_URL", "rediss://:hun%40ter5@cache:6380/1"),
     ];
     let outcome = outcome(&environment);
     let shown = format!("{outcome:?}");
@@ -177,10 +200,19 @@ fn production_refuses_weak_secrets() {
         assert_eq!(with_key(key), ["SECRET_KEY"], "{key}");
     }
     let base = [("ENVIRONMENT", "production"), ("SECRET_KEY", KEY), ("FIRST_SUPERUSER", "ada@example.com")];
-    for password in ["changethis", "password123", "aaaaaaaa"] {
-        let environment = [&base[..], &[("FIRST_SUPERUSER_PASSWORD", password)]].concat();
+    for password in
+        ["changethis", "Password123", "aaaaaaaa", "acme-corp-2026", "ada@example.com1", "admin-changeme"]
+    {
+        let chosen = [("FIRST_SUPERUSER_PASSWORD", password), ("PROJECT_NAME", "Acme Corp")];
+        let environment = [&base[..], &chosen].concat();
         assert_eq!(faulty(&environment), ["FIRST_SUPERUSER_PASSWORD"], "{password}");
+        assert!(!complaint(&environment).contains(password), "{password}");
+        // Users may be allowed to choose such a one; the first administrator is not.
+        let unchecked = [&environment[..], &[("PASSWORD_CHECK_COMMON", "false")]].concat();
+        assert_eq!(faulty(&unchecked), ["FIRST_SUPERUSER_PASSWORD"], "{password}");
+        settings(&[base[2], chosen[0], chosen[1]]);
     }
+    settings(&[&base[..], &[("FIRST_SUPERUSER_PASSWORD", "correct horse battery")]].concat());
     let environment = [&base[..2], &[("BCRYPT_COST", "9")]].concat();
     assert_eq!(faulty(&environment), ["BCRYPT_COST"]);
     // The same is good enough to develop with.
@@ -211,7 +243,9 @@ fn the_prefix_is_brought_into_one_form() {
     {
         assert_eq!(settings(&[("API_PREFIX", text)]).network.api_prefix, prefix, "{text}");
     }
-    for text in ["/ws/x", "/.well-known", "/health", "a//b", "/a/../b", "/a b", "/{x}"] {
+    for text in
+        ["/ws/x", "/dev/x", "/asyncapi.yaml", "/.well-known", "/health", "a//b", "/a/../b", "/a b", "/{x}"]
+    {
         assert_eq!(faulty(&[("API_PREFIX", text)]), ["API_PREFIX"], "{text}");
     }
 }
@@ -246,7 +280,7 @@ fn origins_are_lists_of_what_browsers_send() {
 #[test]
 fn an_empty_variable_counts_as_not_set() {
     let source = Source::of(&[("PORT", ""), ("HOST", " ")], "PORT=9000\n");
-    let outcome = read(source);
+    let outcome = read(source, Files::Judged);
     assert_eq!(outcome.settings.unwrap().network.port, 9000);
     let port = outcome.effective.iter().find(|one| one.name == "PORT").unwrap();
     assert_eq!((port.value.as_str(), port.origin), ("9000", Origin::File));
@@ -256,7 +290,7 @@ fn an_empty_variable_counts_as_not_set() {
 fn the_environment_goes_before_the_file() {
     let source =
         Source::of(&[("PORT", "9001")], "\u{feff}PORT=9000\r\nPROJECT_NAME='My $app #1' # a comment\r\n");
-    let settings = read(source).settings.unwrap();
+    let settings = read(source, Files::Judged).settings.unwrap();
     assert_eq!(settings.network.port, 9001);
     assert_eq!(settings.project_name, "My $app #1");
 }
@@ -264,7 +298,7 @@ fn the_environment_goes_before_the_file() {
 #[test]
 fn bad_lines_of_the_file_are_named_by_number_alone() {
     let file = "PORT=9000\n\n# fine\nSECRET_KEY hunter2\nLOG_LEVEL=info\nPORT=9001\nX='hunter2\nand more\n";
-    let faults = read(Source::of(&[], file)).settings.unwrap_err().to_string();
+    let faults = read(Source::of(&[], file), Files::Judged).settings.unwrap_err().to_string();
     for part in ["line 4:", "line 6: PORT is set already on line 1", "line 7:"] {
         assert!(faults.contains(part), "{faults}");
     }
@@ -283,7 +317,7 @@ fn a_misspelled_level_is_no_target() {
 
 #[test]
 fn variables_of_no_concern_are_ignored() {
-    settings(&[("RATE_LIMIT_ENABLED", "perhaps"), ("SMTP_URL", "x"), ("PATH", "/bin")]);
+    settings(&[("RATE_LIMIT", "perhaps"), ("SMTP_HOST", "x"), ("PATH", "/bin")]);
 }
 
 #[test]

@@ -3,8 +3,12 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use plinth_domain::{Email, Password};
+use plinth_domain::{Email, Password, Role, SystemClock};
+use plinth_http::forwarded::TrustedProxies;
+use plinth_limits::{Limits, Rates};
 use plinth_persistence::Location;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
@@ -54,10 +58,93 @@ pub(crate) fn line(text: &str) -> Parsed<String> {
     Ok(text.to_owned())
 }
 
+/// The path of a file or a folder. That there is one is found out when it is opened.
+pub(crate) fn path(text: &str) -> Parsed<String> {
+    if text.chars().any(char::is_control) {
+        return Err("must be a path without control characters".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// A secret, as it is: not even trimmed.
 #[expect(clippy::unnecessary_wraps, reason = "has the shape of every parser")]
 pub(crate) fn secret(text: &str) -> Parsed<Secret> {
     Ok(Secret::new(text))
+}
+
+/// Whatever reads itself and says what would be right.
+pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(text: &str) -> Parsed<T> {
+    text.parse().map_err(|wrong: T::Err| wrong.to_string())
+}
+
+/// The URL of a Redis server. Shows itself without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct RedisUrl(String);
+
+impl RedisUrl {
+    /// The URL itself, for the one who connects.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_password(&self.0))
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The URL of a Redis server.
+pub(crate) fn redis_url(text: &str) -> Parsed<RedisUrl> {
+    // Making limits of it connects to nothing.
+    match Limits::shared(Rates::default(), Arc::new(SystemClock), text) {
+        Ok(_) => Ok(RedisUrl(text.to_owned())),
+        Err(wrong) => Err(wrong.to_string()),
+    }
+}
+
+/// Roles, shown separated by commas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Roles(pub(crate) Vec<Role>);
+
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.iter().map(|role| role.as_str()).collect();
+        f.write_str(&if names.is_empty() { "none".to_owned() } else { names.join(",") })
+    }
+}
+
+/// Names of roles separated by commas, or `none`.
+pub(crate) fn roles(text: &str) -> Parsed<Roles> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Roles(Vec::new()));
+    }
+    text.split(',')
+        .map(|name| Role::parse(name.trim()))
+        .collect::<Result<_, _>>()
+        .map(Roles)
+        .map_err(|_| "must be some of viewer, editor and admin, separated by commas, or none".to_owned())
+}
+
+/// Networks of proxies, shown as they were written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proxies(pub(crate) TrustedProxies, String);
+
+impl fmt::Display for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.1)
+    }
+}
+
+/// Networks separated by commas.
+pub(crate) fn proxies(text: &str) -> Parsed<Proxies> {
+    parsed(text).map(|proxies| Proxies(proxies, text.to_owned()))
 }
 
 /// An email address.
@@ -83,7 +170,8 @@ pub(crate) fn host(text: &str) -> Parsed<String> {
 }
 
 /// First segments that stand at the root whatever the prefix is.
-const ROOT_ROUTES: [&str; 7] = ["token", "health", "docs", "redoc", "openapi.json", ".well-known", "ws"];
+const ROOT_ROUTES: [&str; 9] =
+    ["token", "health", "docs", "redoc", "openapi.json", "asyncapi.yaml", ".well-known", "ws", "dev"];
 
 /// The path before the API's routes: empty, or `/` and segments, without a slash at the end.
 pub(crate) fn api_prefix(text: &str) -> Parsed<String> {

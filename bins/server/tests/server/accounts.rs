@@ -1,8 +1,21 @@
 //! Accounts that the command line and the settings make: they can be signed in to.
 
-use serde_json::json;
+use plinth_testing::Client;
+use serde_json::{Value, json};
 
 use crate::support::{CHEAP, PASSWORD, Server, folder, run, run_with_input, texts};
+
+/// What the audit log has of accounts that were made: the request, who made it, whose it is, and the rest.
+fn accounts_made(admin: &Client) -> Vec<Value> {
+    let log = admin.get("/api/audit?event=user_created").expect(200).json();
+    let entries = log["items"].as_array().unwrap().iter();
+    entries
+        .map(|entry| {
+            assert_eq!((&entry["ip"], &entry["user_agent"]), (&Value::Null, &Value::Null));
+            json!([entry["request_id"], entry["actor_id"], entry["user_id"], entry["details"]])
+        })
+        .collect()
+}
 
 #[test]
 fn seeded_users_sign_in_and_find_their_items() {
@@ -32,9 +45,16 @@ fn an_administrator_from_the_command_line_signs_in() {
     let made = run_with_input(folder.path(), &[CHEAP], &arguments, " pass wörd \n");
     assert_eq!(made.status.code(), Some(0), "{}", texts(&made).1);
     assert!(!texts(&made).0.contains("wörd"));
-    let me = server.sign_in("ada@example.com", " pass wörd ").get("/api/users/me").expect(200).json();
+    let ada = server.sign_in("ada@example.com", " pass wörd ");
+    let me = ada.get("/api/users/me").expect(200).json();
     assert_eq!((&me["role"], &me["is_superuser"]), (&json!("admin"), &json!(true)));
     assert_eq!((&me["full_name"], &me["email_verified"]), (&json!("Ada Lovelace"), &json!(true)));
+    let entry = [json!(["command-line", null, ada.id(), {"role": "admin"}])];
+    assert_eq!(accounts_made(&ada), entry);
+    // One that is not made leaves nothing behind.
+    let again = run_with_input(folder.path(), &[CHEAP], &arguments, " pass wörd \n");
+    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(accounts_made(&ada), entry);
 }
 
 #[test]
@@ -48,6 +68,8 @@ fn the_first_administrator_is_made_once_and_left_alone() {
     let ada = server.sign_in("ada@example.com", PASSWORD);
     let before = ada.get("/api/users/me").expect(200).json();
     assert_eq!((&before["role"], &before["is_active"]), (&json!("admin"), &json!(true)));
+    let entry = [json!(["start", null, ada.id(), {"role": "admin"}])];
+    assert_eq!(accounts_made(&ada), entry);
     server.kill();
     for (email, password) in [
         ("ada@example.com", PASSWORD),
@@ -58,6 +80,7 @@ fn the_first_administrator_is_made_once_and_left_alone() {
         let ada = server.sign_in("ada@example.com", PASSWORD);
         assert_eq!(ada.get("/api/users/me").expect(200).json(), before, "the old account stays as it was");
         assert_eq!(ada.get("/api/users").expect(200).json()["total"], 1, "and the only one");
+        assert_eq!(accounts_made(&ada), entry);
         let other = [("username", "ada@example.com"), ("password", "another password")];
         server.client().form("/api/auth/login", &other).expect_problem(400, "invalid_grant");
         server.kill();

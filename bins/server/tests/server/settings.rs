@@ -12,7 +12,13 @@ fn check_config_lists_every_setting_with_its_origin_and_makes_nothing() {
     .unwrap();
     let output = run(
         folder.path(),
-        &[("HOST", "::1"), ("DATABASE_URL", "postgres://u:hunter2@h/d")],
+        &[
+            ("HOST", "::1"),
+            ("DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("SMTP_URL", "smtp://user:hunter2@mail.example.com"),
+            ("REDIS_URL", "redis://:hun%74er2@cache:6379/1"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8"),
+        ],
         &["check-config"],
     );
     let (out, err) = texts(&output);
@@ -23,10 +29,14 @@ fn check_config_lists_every_setting_with_its_origin_and_makes_nothing() {
         "PORT=9000  # .env",
         "SECRET_KEY=[redacted]  # .env",
         "DATABASE_URL=postgres://u:[redacted]@h/d  # environment",
+        "SMTP_URL=smtp://…@mail.example.com:587?tls=required  # environment",
+        "REDIS_URL=redis://:[redacted]@cache:6379/1  # environment",
+        "TRUSTED_PROXIES=10.0.0.0/8, fd00::/8  # environment",
+        "RATE_LIMIT_LOGIN_PER_ACCOUNT=10/1m  # default",
     ] {
         assert!(out.lines().any(|found| found == line), "no {line} in\n{out}");
     }
-    assert!(!out.contains("hunter2") && !out.contains("top secret"), "{out}");
+    assert!(!out.contains("hun") && !out.contains("top secret"), "{out}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only .env is there");
 }
 
@@ -42,6 +52,12 @@ fn check_config_names_every_fault_and_no_secret() {
         ("DATABASE_URL", "mysql://root:hunter2@h/d"),
         ("BACKEND_CORS_ORIGINS", "*"),
         ("FIRST_SUPERUSER", "ada@example.com"),
+        ("SMTP_URL", "smtp://user:hunter2@mail.example.com/inbox"),
+        ("REDIS_URL", "redis://:hun%74er2@cache/first"),
+        ("RATE_LIMIT_LOGIN_PER_IP", "many"),
+        ("TRUSTED_PROXIES", "everybody"),
+        ("AUTH_COOKIES", "some"),
+        ("AUDIT_RETENTION_DAYS", "long"),
     ];
     let output = run(folder.path(), &wrong, &["check-config"]);
     let (out, err) = texts(&output);
@@ -53,12 +69,64 @@ fn check_config_names_every_fault_and_no_secret() {
         "DATABASE_URL",
         "BACKEND_CORS_ORIGINS",
         "FIRST_SUPERUSER_PASSWORD",
+        "SMTP_URL",
+        "REDIS_URL",
+        "RATE_LIMIT_LOGIN_PER_IP",
+        "TRUSTED_PROXIES",
+        "AUTH_COOKIES",
+        "AUDIT_RETENTION_DAYS",
         "LOG_LEVEL",
     ] {
         assert!(err.contains(&format!("{name}: ")), "no {name} in\n{err}");
     }
     assert!(err.contains(".env: line 2:"), "{err}");
-    assert!(!err.contains("hunter") && !out.contains("hunter"), "{err}{out}");
+    assert!(!err.contains("hun") && !out.contains("hun"), "{err}{out}");
+}
+
+#[test]
+fn check_config_refuses_files_that_would_stop_the_start() {
+    let folder = folder();
+    let wrong = [
+        ("PORT", "eighty"),
+        ("JWT_ALGORITHM", "EdDSA"),
+        ("JWT_PRIVATE_KEY_FILE", "keys.json"),
+        ("MAIL_TEMPLATES_DIR", "my mail"),
+    ];
+    for command in ["check-config", "serve"] {
+        let output = run(folder.path(), &wrong, &[command]);
+        let (_, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        for name in ["PORT", "JWT_PRIVATE_KEY_FILE", "MAIL_TEMPLATES_DIR"] {
+            assert_eq!(err.matches(&format!("{name}: ")).count(), 1, "{name} in {err}");
+        }
+        assert!(err.contains("keys.json; make it with `plinth keys generate`"), "{err}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+
+    // What makes the file, or does without, is not stopped by it.
+    let output = run(folder.path(), &wrong[1..], &["keys", "generate"]);
+    assert!(output.status.success(), "{}", texts(&output).1);
+    assert!(folder.path().join("keys.json").exists());
+    let output = run(folder.path(), &wrong[1..], &["migrate", "up"]);
+    assert!(output.status.success(), "{}", texts(&output).1);
+    assert!(run(folder.path(), &wrong[1..3], &["check-config"]).status.success());
+    std::fs::write(folder.path().join("keys.json"), "{\"keys\": []}").unwrap();
+    let (_, err) = texts(&run(folder.path(), &wrong[1..3], &["check-config"]));
+    assert!(err.contains("JWT_PRIVATE_KEY_FILE: ") && err.contains("cannot be used"), "{err}");
+}
+
+#[test]
+fn check_config_judges_the_keys_in_the_data_folder_and_misses_none_that_will_be_made() {
+    let folder = folder();
+    let eddsa = [("JWT_ALGORITHM", "EdDSA")];
+    assert!(run(folder.path(), &eddsa, &["check-config"]).status.success());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    assert!(run(folder.path(), &eddsa, &["keys", "generate"]).status.success());
+    assert!(run(folder.path(), &eddsa, &["check-config"]).status.success());
+    let output = run(folder.path(), &[("JWT_ALGORITHM", "ES256")], &["check-config"]);
+    let (_, err) = texts(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err.contains("JWT_PRIVATE_KEY_FILE: ") && err.contains("has keys for EdDSA"), "{err}");
 }
 
 #[test]

@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::super::read;
 use super::super::source::Source;
 use super::super::table::TABLE;
+use super::super::{Files, read};
 use super::settings;
 
 /// Compares a file of the project with what it should be, which may depend on what it is; writes that first where
@@ -27,7 +27,7 @@ fn compare(name: &str, expected: impl Fn(&str) -> String) {
 fn env_example_is_the_table_written_out() {
     let expected = env_example();
     compare(".env.example", |_| expected.clone());
-    let as_it_is = read(Source::of(&[], &expected)).settings.unwrap();
+    let as_it_is = read(Source::of(&[], &expected), Files::Judged).settings.unwrap();
     assert_eq!(format!("{as_it_is:?}"), format!("{:?}", settings(&[])));
     // With every comment sign before a value taken away it says the same.
     let uncommented = expected.lines().map(|line| match line.strip_prefix('#') {
@@ -35,7 +35,7 @@ fn env_example_is_the_table_written_out() {
         _ => line,
     });
     let uncommented: String = uncommented.map(|line| format!("{line}\n")).collect();
-    let all_set = read(Source::of(&[], &uncommented)).settings.unwrap();
+    let all_set = read(Source::of(&[], &uncommented), Files::Judged).settings.unwrap();
     assert_eq!(format!("{all_set:?}"), format!("{:?}", settings(&[])));
 }
 
@@ -59,7 +59,9 @@ fn env_example() -> String {
         };
         writeln!(text, "\n{}", wrapped(&format!("{}{production}", setting.about))).unwrap();
         let sign = if setting.default.is_empty() { "" } else { "#" };
-        writeln!(text, "{sign}{}={}", setting.name, setting.default).unwrap();
+        let needs_quotes = setting.default.contains([' ', '#', '$', '"']);
+        let quote = if needs_quotes { "'" } else { "" };
+        writeln!(text, "{sign}{}={quote}{}{quote}", setting.name, setting.default).unwrap();
     }
     text
 }
