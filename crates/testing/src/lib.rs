@@ -16,6 +16,8 @@ mod app;
 mod client;
 mod clock;
 mod database;
+mod keeper;
+mod log;
 pub mod postgres;
 pub mod redis;
 pub mod smtp;
@@ -25,6 +27,7 @@ pub use app::{PASSWORD, SECRET, TestApp, TestSetup};
 pub use client::{Answer, Client, encoded};
 pub use clock::{TestClock, TestEntropy};
 pub use database::TestDb;
+pub use log::Log;
 pub use smtp::SmtpServer;
 
 /// Runs each case on SQLite and on PostgreSQL. A case takes a [`TestDb`]; where there is no PostgreSQL its half says

@@ -9,16 +9,16 @@
 //! Where no Redis is installed the answer is `None`, and a line on standard error says so past the capture of the
 //! test harness. With `REQUIRE_REDIS=1`, as in CI, that is a panic.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::process::Command;
+use std::sync::OnceLock;
 
+use crate::keeper::{self, Keeper};
 use crate::postgres::free_port;
 
 /// Obeys `start`, `stop`, `pause` and `resume`; at the end of its input it ends the server and removes all.
-const KEEPER: &str = include_str!("redis/keeper.sh");
+const SCRIPT: &str = include_str!("redis/keeper.sh");
 
 /// The URL of the Redis that the tests of this process share; `None` where there is none.
 ///
@@ -39,15 +39,7 @@ pub fn url() -> Option<&'static str> {
 pub struct DedicatedRedis {
     port: u16,
     tls: bool,
-    folder: PathBuf,
-    keeper: Mutex<Keeper>,
-}
-
-struct Keeper {
-    process: Child,
-    /// The end of this pipe, by drop or by the death of this process, is what ends the keeper.
-    orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    keeper: Keeper,
 }
 
 impl DedicatedRedis {
@@ -72,34 +64,19 @@ impl DedicatedRedis {
     }
 
     fn run(program: &Path, tls: bool, arguments: &[&str]) -> Self {
-        let folder = match tempfile::Builder::new().prefix("plinth-redis-").tempdir() {
-            Ok(folder) => folder.keep(),
-            Err(error) => panic!("no temporary folder for Redis: {error}"),
-        };
+        let folder = keeper::folder("Redis", "plinth-redis-");
         let mut command = Command::new("sh");
-        command.args(["-c", KEEPER, "keeper"]).arg(program).arg(&folder);
+        command.args(["-c", SCRIPT, "keeper"]).arg(program).arg(&folder);
         command.arg(if tls { "tls" } else { "plain" }).args(arguments);
-        // A group of its own: Ctrl-C in a terminal is for the tests, the end of the pipe for the keeper.
-        command.current_dir("/").process_group(0);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = match command.spawn() {
-            Ok(process) => process,
-            Err(error) => panic!("cannot start sh: {error}"),
-        };
-        let (Some(orders), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
-            unreachable!("both were asked to be pipes")
-        };
-        let answers = BufReader::new(answers);
-        let keeper = Mutex::new(Keeper { process, orders: Some(orders), answers });
-        let mut server = Self { port: 0, tls, folder, keeper };
+        let mut server = Self { port: 0, tls, keeper: Keeper::start("Redis", folder, command) };
         // Another process may take the port between the look and the start.
         for _ in 0..10 {
             server.port = free_port();
-            if server.ask(&format!("start {}", server.port)) {
+            if server.keeper.ask(&format!("start {}", server.port)) {
                 return server;
             }
         }
-        server.expect_done("start", false);
+        server.keeper.expect_done("start", false);
         server
     }
 
@@ -116,48 +93,22 @@ impl DedicatedRedis {
 
     /// Ends the server at once: connections are cut, and all it holds is lost. Returns when it is gone.
     pub fn stop(&self) {
-        self.order("stop");
+        self.keeper.order("stop");
     }
 
     /// Starts the stopped server, empty, on the port that it had. Returns when it takes connections.
     pub fn start_again(&self) {
-        self.order(&format!("start {}", self.port));
+        self.keeper.order(&format!("start {}", self.port));
     }
 
     /// Has the server stand still (SIGSTOP): connections stay and can even be made, and nothing is answered.
     pub fn pause(&self) {
-        self.order("pause");
+        self.keeper.order("pause");
     }
 
     /// Has the paused server go on; what was asked meanwhile is answered.
     pub fn resume(&self) {
-        self.order("resume");
-    }
-
-    fn order(&self, order: &str) {
-        self.expect_done(order, self.ask(order));
-    }
-
-    fn ask(&self, order: &str) -> bool {
-        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = keeper.orders.as_mut().is_some_and(|orders| writeln!(orders, "{order}").is_ok());
-        let mut answer = String::new();
-        sent && keeper.answers.read_line(&mut answer).is_ok() && answer == "done\n"
-    }
-
-    fn expect_done(&self, what: &str, done: bool) {
-        if !done {
-            let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            panic!("Redis did not {what}; its log:\n{log}");
-        }
-    }
-}
-
-impl Drop for DedicatedRedis {
-    fn drop(&mut self) {
-        let keeper = self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner);
-        keeper.orders = None;
-        let _ = keeper.process.wait();
+        self.keeper.order("resume");
     }
 }
 

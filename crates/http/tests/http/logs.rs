@@ -1,30 +1,15 @@
 //! What is logged about a request, and what is not.
 
-use std::io::{self, Write};
-use std::sync::{Mutex, Once};
+use plinth_testing::Log;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::support::start;
 
-static WRITTEN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Writer;
-
-impl Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        WRITTEN.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Asks for that path under an id of its own; the lines that were logged under it.
 fn logged(path: &str, id: &str) -> Vec<serde_json::Value> {
-    static STARTED: Once = Once::new();
-    STARTED.call_once(|| tracing_subscriber::fmt().json().with_writer(|| Writer).init());
+    let log = Log::of_process(LevelFilter::INFO);
     start().send("GET", path, &[("x-request-id", id)], "");
-    let written = String::from_utf8(WRITTEN.lock().unwrap().clone()).unwrap();
+    let written = log.text();
     let lines = written.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     lines.filter(|line| line["fields"]["request_id"] == id).collect()
 }

@@ -1,44 +1,19 @@
 //! What is logged about mail, and what never is.
 
-use std::io::{self, Write};
-use std::sync::{Mutex, Once};
-
 use plinth_domain::MailKind;
-use plinth_testing::on_both;
 use plinth_testing::smtp::{Fault, Step};
+use plinth_testing::{Log, on_both};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::support::{Office, token};
 
-static WRITTEN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Writer;
-
-impl Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        WRITTEN.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn listen() {
-    static STARTED: Once = Once::new();
-    STARTED.call_once(|| {
-        let level =
-            tracing_subscriber::fmt().json().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
-        level.with_writer(|| Writer).init();
-    });
-}
-
-fn written() -> String {
-    String::from_utf8_lossy(&WRITTEN.lock().unwrap()).into_owned()
+fn log() -> &'static Log {
+    Log::of_process(LevelFilter::TRACE)
 }
 
 on_both! {
     fn what_becomes_of_a_message_is_logged_and_nothing_that_it_says(db) {
-        listen();
+        log();
         let office = Office::open(db);
         let ada = office.user("ada");
         let mail = office.mail(MailKind::ResetPassword, &ada);
@@ -56,7 +31,7 @@ on_both! {
         office.round();
         assert_eq!(office.counts(), (0, 0));
 
-        let all = written();
+        let all = log().text();
         let id = mail.id.to_string();
         let lines: Vec<serde_json::Value> = all
             .lines()

@@ -1,44 +1,14 @@
 //! Redis goes away and comes back.
 
 use std::future::Future;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use plinth_limits::Limit::LoginPerAccount;
 use plinth_limits::Limits;
+use plinth_testing::Log;
 use plinth_testing::redis::DedicatedRedis;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{all, fresh_key, shared};
-
-/// What was logged while a case ran.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'writer> MakeWriter<'writer> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'writer self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn count(&self, text: &str) -> usize {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap().matches(text).count()
-    }
-}
 
 /// Runs a case on one thread, whose log is kept.
 fn logged(case: impl Future<Output = ()>) -> Log {

@@ -1,13 +1,11 @@
 //! Redis goes away, stands still, forgets, and comes back.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use plinth_domain::Role;
+use plinth_testing::Log;
 use plinth_testing::redis::DedicatedRedis;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::shared::{client, on_redis};
 use crate::support::{
@@ -201,28 +199,6 @@ fn a_server_starts_without_redis() {
     });
 }
 
-/// What was logged while a case ran.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[test]
 fn an_outage_is_two_lines_without_the_password() {
     let Some(redis) = DedicatedRedis::start_with(&["--requirepass", "kestrel"]) else { return };
@@ -242,7 +218,7 @@ fn an_outage_is_two_lines_without_the_password() {
         redis.start_again();
         until("back", || !one.hub.is_degraded()).await;
     });
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("plinth_realtime")).collect();
     assert_eq!(lines.len(), 2, "{log}");
     assert!(lines[0].contains("WARN") && lines[0].contains("Redis is away"), "{log}");
