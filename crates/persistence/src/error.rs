@@ -30,6 +30,11 @@ pub enum Error {
     Unexpected(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What a change of one row came to: one that touches none is an error, not a silence.
+pub(crate) fn touched(rows: usize) -> Result<(), Error> {
+    if rows == 0 { Err(Error::NotFound) } else { Ok(()) }
+}
+
 impl Error {
     /// Whether what was asked may have happened all the same: the connection broke, perhaps at the commit.
     pub fn may_have_happened(&self) -> bool {

@@ -6,11 +6,12 @@ use plinth_domain::items::{ItemFilter, ItemSortKey};
 use plinth_domain::paging::{PageRequest, Position, Slice, SortValue};
 use plinth_domain::{Description, Item, ItemId, Price, Timestamp, Title};
 
+use crate::Result;
 use crate::connection::{AnyConnection as Connection, MultiBackend, RowLock, directly};
+use crate::error::touched;
 use crate::paging::{self, Listing, Range, Window, containing, stretch};
 use crate::schema::items;
 use crate::types::{At, Key};
-use crate::{Error, Result};
 
 #[derive(Queryable)]
 struct Row {
@@ -106,7 +107,7 @@ impl<'a> New<'a> {
 /// The item of that id.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`crate::Error::NotFound`].
 pub fn find(connection: &mut Connection, id: ItemId) -> Result<Item> {
     let row = directly!(connection, |c| items::table.find(Key::from(id)).select(ROW).first::<Row>(c))?;
     Ok(row.into())
@@ -115,7 +116,7 @@ pub fn find(connection: &mut Connection, id: ItemId) -> Result<Item> {
 /// The item of that id, which nobody else can change until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`crate::Error::NotFound`].
 pub fn find_for_change(connection: &mut Connection, id: ItemId) -> Result<Item> {
     connection.lock_row(RowLock::Item(id.into()))?;
     find(connection, id)
@@ -124,7 +125,7 @@ pub fn find_for_change(connection: &mut Connection, id: ItemId) -> Result<Item> 
 /// Stores a new item.
 ///
 /// # Errors
-/// [`Error::ForeignKey`] if the owner does not exist.
+/// [`crate::Error::ForeignKey`] if the owner does not exist.
 pub fn insert(connection: &mut Connection, item: &Item) -> Result<()> {
     directly!(connection, |c| diesel::insert_into(items::table).values(New::of(item)).execute(c))?;
     Ok(())
@@ -134,27 +135,28 @@ pub fn insert(connection: &mut Connection, item: &Item) -> Result<()> {
 /// before where the clock has not advanced. The caller has it from [`find_for_change`].
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`crate::Error::NotFound`].
 pub fn update(connection: &mut Connection, mut item: Item, now: Timestamp) -> Result<Item> {
     item.updated_at = now.max(item.updated_at.next());
     let changed =
         diesel::update(items::table.find(Key::from(item.id))).set(Stored::from(&item)).execute(connection)?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(item) }
+    touched(changed)?;
+    Ok(item)
 }
 
 /// Deletes an item.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`crate::Error::NotFound`].
 pub fn delete(connection: &mut Connection, id: ItemId) -> Result<()> {
     let deleted = diesel::delete(items::table.find(Key::from(id))).execute(connection)?;
-    if deleted == 0 { Err(Error::NotFound) } else { Ok(()) }
+    touched(deleted)
 }
 
 /// The asked-for part of a list of items.
 ///
 /// # Errors
-/// [`Error::Inconsistent`] if the position is not one of this order.
+/// [`crate::Error::Inconsistent`] if the position is not one of this order.
 pub fn list(
     connection: &mut Connection,
     request: &PageRequest<ItemSortKey, ItemFilter>,

@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 use plinth_domain::{Email, MailKind, OneTimeToken, OneTimeTokenId, Timestamp, TokenPurpose, UserId};
 
+use crate::Result;
 use crate::connection::AnyConnection as Connection;
+use crate::error::touched;
 use crate::schema::{one_time_tokens, outbox};
 use crate::types::{At, Key};
-use crate::{Error, Result};
 
 /// The SHA-256 of a token's text.
 pub type Digest = [u8; 32];
@@ -27,7 +28,7 @@ struct New<'a> {
 /// [`crate::users::find_for_change`], so that two cannot be stored at once.
 ///
 /// # Errors
-/// [`Error::ForeignKey`] if the user does not exist.
+/// [`crate::Error::ForeignKey`] if the user does not exist.
 pub fn replace(connection: &mut Connection, token: &OneTimeToken, digest: &Digest) -> Result<()> {
     diesel::delete(one_time_tokens::table)
         .filter(one_time_tokens::user_id.eq(Key::from(token.user_id)))
@@ -49,7 +50,7 @@ pub fn replace(connection: &mut Connection, token: &OneTimeToken, digest: &Diges
 /// Whose token that is, and which address it was sent to, if it is good for that purpose now. Leaves it as it is.
 ///
 /// # Errors
-/// [`Error::NotFound`] if it is not good, whatever the reason.
+/// [`crate::Error::NotFound`] if it is not good, whatever the reason.
 pub fn find(
     connection: &mut Connection,
     digest: &Digest,
@@ -68,7 +69,7 @@ pub fn find(
 /// Uses a token up. Of several that try at once one succeeds.
 ///
 /// # Errors
-/// [`Error::NotFound`] if it is not good, whatever the reason.
+/// [`crate::Error::NotFound`] if it is not good, whatever the reason.
 pub fn consume(
     connection: &mut Connection,
     digest: &Digest,
@@ -80,7 +81,7 @@ pub fn consume(
         .filter(one_time_tokens::purpose.eq(purpose.as_str()))
         .filter(one_time_tokens::expires_at.gt(At(now)))
         .execute(connection)?;
-    if used == 0 { Err(Error::NotFound) } else { Ok(()) }
+    touched(used)
 }
 
 /// The newest token of a user for that purpose, and when it runs out or has.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use plinth_domain::{Email, Mail, MailId, MailKind, OneTimeTokenId, Timestamp};
 
 use crate::connection::{AnyConnection as Connection, load_unlocked};
+use crate::error::touched;
 use crate::schema::outbox;
 use crate::sweep::BATCH;
 use crate::types::{At, Key};
@@ -174,6 +175,13 @@ pub fn lease(
     Ok(leased)
 }
 
+/// The row of a message as long as the lease of that attempt holds: nobody has begun another one since.
+#[diesel::dsl::auto_type]
+fn leased(mail: &Mail) -> _ {
+    let (id, attempts): (Key, i32) = (mail.id.into(), stored(mail.attempts));
+    outbox::table.filter(outbox::id.eq(id)).filter(outbox::attempts.eq(attempts))
+}
+
 fn stored(attempts: u32) -> i32 {
     i32::try_from(attempts).unwrap_or(i32::MAX)
 }
@@ -184,11 +192,7 @@ fn stored(attempts: u32) -> i32 {
 /// # Errors
 /// [`Error::NotFound`] if it does not hold.
 pub fn held(connection: &mut Connection, mail: &Mail) -> Result<Option<OneTimeTokenId>> {
-    let token = outbox::table
-        .find(Key::from(mail.id))
-        .filter(outbox::attempts.eq(stored(mail.attempts)))
-        .select(outbox::token_id)
-        .first::<Option<Key>>(connection)?;
+    let token = leased(mail).select(outbox::token_id).first::<Option<Key>>(connection)?;
     Ok(token.map(Key::id))
 }
 
@@ -226,7 +230,7 @@ pub fn set_token(connection: &mut Connection, id: MailId, token: OneTimeTokenId)
     let changed = diesel::update(outbox::table.find(Key::from(id)))
         .set(outbox::token_id.eq(Key::from(token)))
         .execute(connection)?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+    touched(changed)
 }
 
 /// Removes a leased message that was handed over, or that nobody needs any more.
@@ -234,10 +238,7 @@ pub fn set_token(connection: &mut Connection, id: MailId, token: OneTimeTokenId)
 /// # Errors
 /// [`Error::NotFound`] if it is gone already, or somebody else has leased it since.
 pub fn remove(connection: &mut Connection, mail: &Mail) -> Result<()> {
-    let removed = diesel::delete(outbox::table.find(Key::from(mail.id)))
-        .filter(outbox::attempts.eq(stored(mail.attempts)))
-        .execute(connection)?;
-    if removed == 0 { Err(Error::NotFound) } else { Ok(()) }
+    touched(diesel::delete(leased(mail)).execute(connection)?)
 }
 
 /// Lets a leased message be tried again from `due` on, and keeps why it could not be sent.
@@ -245,11 +246,8 @@ pub fn remove(connection: &mut Connection, mail: &Mail) -> Result<()> {
 /// # Errors
 /// [`Error::NotFound`] if it is gone, or somebody else has leased it since.
 pub fn retry(connection: &mut Connection, mail: &Mail, due: Timestamp, why: &str) -> Result<()> {
-    let changed = diesel::update(outbox::table.find(Key::from(mail.id)))
-        .filter(outbox::attempts.eq(stored(mail.attempts)))
-        .set((outbox::due_at.eq(At(due)), outbox::last_error.eq(why)))
-        .execute(connection)?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+    let kept = (outbox::due_at.eq(At(due)), outbox::last_error.eq(why));
+    touched(diesel::update(leased(mail)).set(kept).execute(connection)?)
 }
 
 /// Gives a leased message up. It stays, as a dead letter, until somebody revives it or it is swept away.
@@ -257,11 +255,8 @@ pub fn retry(connection: &mut Connection, mail: &Mail, due: Timestamp, why: &str
 /// # Errors
 /// [`Error::NotFound`] if it is gone, or somebody else has leased it since.
 pub fn bury(connection: &mut Connection, mail: &Mail, now: Timestamp, why: &str) -> Result<()> {
-    let changed = diesel::update(outbox::table.find(Key::from(mail.id)))
-        .filter(outbox::attempts.eq(stored(mail.attempts)))
-        .set((outbox::dead_at.eq(At(now)), outbox::last_error.eq(why)))
-        .execute(connection)?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+    let kept = (outbox::dead_at.eq(At(now)), outbox::last_error.eq(why));
+    touched(diesel::update(leased(mail)).set(kept).execute(connection)?)
 }
 
 /// Makes due at once what is due later than `latest`, which is later than anything that waits can be: the clock was

@@ -9,6 +9,7 @@ use plinth_domain::sessions::{Refresh, Rotation, SessionLimits};
 use plinth_domain::{RequestContext, Role, Session, SessionId, Timestamp, User, UserAgent, UserId};
 
 use crate::connection::{AnyConnection as Connection, RowLock, directly};
+use crate::error::touched;
 use crate::schema::{sessions, users};
 use crate::types::{At, Key};
 use crate::users as accounts;
@@ -252,7 +253,7 @@ pub fn end_of(connection: &mut Connection, id: SessionId, user: UserId, now: Tim
         .filter(sessions::user_id.eq(Key::from(user)))
         .filter(sessions::expires_at.gt(At(now)))
         .execute(connection)?;
-    if ended == 0 { Err(Error::NotFound) } else { Ok(()) }
+    touched(ended)
 }
 
 /// Ends a session.
@@ -261,7 +262,7 @@ pub fn end_of(connection: &mut Connection, id: SessionId, user: UserId, now: Tim
 /// [`Error::NotFound`] if it has ended already.
 pub fn end(connection: &mut Connection, id: SessionId) -> Result<()> {
     let ended = diesel::delete(sessions::table.find(Key::from(id))).execute(connection)?;
-    if ended == 0 { Err(Error::NotFound) } else { Ok(()) }
+    touched(ended)
 }
 
 /// Ends all sessions of a user, but for one where that is given. Returns how many ended.

@@ -7,6 +7,7 @@ use plinth_domain::users::{UserFilter, UserSortKey};
 use plinth_domain::{Email, FullName, Role, Timestamp, User, UserId};
 
 use crate::connection::{AnyConnection as Connection, MultiBackend, RowLock};
+use crate::error::touched;
 use crate::paging::{self, Listing, Range, Window, containing, stretch};
 use crate::schema::users;
 use crate::types::{At, Key};
@@ -223,7 +224,7 @@ pub fn set_password_hash(connection: &mut Connection, id: UserId, hash: &str) ->
     let changed = diesel::update(users::table.find(Key::from(id)))
         .set(users::password_hash.eq(hash))
         .execute(connection)?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+    touched(changed)
 }
 
 /// Stores what was changed of a user, as its next version: `updated_at` becomes `now`, or just after the version
@@ -242,7 +243,8 @@ pub fn update(connection: &mut Connection, mut user: User, now: Timestamp) -> Re
     user.updated_at = now.max(user.updated_at.next());
     let changed =
         diesel::update(users::table.find(Key::from(user.id))).set(Stored::from(&user)).execute(connection)?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(user) }
+    touched(changed)?;
+    Ok(user)
 }
 
 /// Whether an active administrator other than this user remains. Until the transaction ends nobody else can ask,
