@@ -114,16 +114,16 @@ impl KeyRing {
 
     /// The text of its file.
     pub fn to_json(&self) -> KeyFileText {
-        let keys: Vec<Value> = self.keys.iter().map(written).collect();
+        let keys: Vec<Value> = self.keys().map(|(key, state)| written(key, state)).collect();
         // Private parts are copied into this value, which is not wiped: they are in memory for signing anyway.
         KeyFileText(Zeroizing::new(format!("{:#}\n", json!({ "keys": keys }))))
     }
 }
 
-fn written(key: &RingKey) -> Value {
+fn written(key: &RingKey, state: KeyState) -> Value {
     let mut jwk = key.pair.public().jwk(&key.id);
     jwk.insert("d".to_owned(), URL_SAFE_NO_PAD.encode(key.pair.private()).into());
-    jwk.insert("state".to_owned(), key.state.name().into());
+    jwk.insert("state".to_owned(), state.name().into());
     jwk.insert("since".to_owned(), json!(key.since));
     Value::Object(jwk)
 }
@@ -145,7 +145,7 @@ fn of_pem(pem: &str) -> Result<KeyRing, KeyFileError> {
     let pair = KeyPair::from_pkcs8_pem(pem);
     let pair =
         pair.ok_or(KeyFileError::file("the PEM file holds no intact private key for Ed25519 or P-256"))?;
-    Ok(KeyRing { keys: vec![RingKey::new(pair, KeyState::Active, None)] })
+    Ok(KeyRing { active: RingKey::new(pair, None), next: None, retiring: Vec::new() })
 }
 
 fn of_json(text: &str) -> Result<KeyRing, KeyFileError> {
@@ -158,30 +158,35 @@ fn of_json(text: &str) -> Result<KeyRing, KeyFileError> {
             "neither a JSON Web Key Set nor a private key in PEM"
         },
     })?;
-    let mut keys: Vec<RingKey> = Vec::new();
+    let mut ids: Vec<String> = Vec::new();
+    let (mut active, mut next, mut retiring) = (Vec::new(), Vec::new(), Vec::new());
     for (index, key) in file.keys.iter().enumerate() {
-        let key = read(key).map_err(|what| KeyFileError { place: Place::Key(index + 1), what })?;
-        if keys.iter().any(|other| other.id == key.id) {
+        let (key, state) = read(key).map_err(|what| KeyFileError { place: Place::Key(index + 1), what })?;
+        if ids.contains(&key.id) {
             return Err(KeyFileError::file("two keys have the same kid"));
         }
-        keys.push(key);
+        ids.push(key.id.clone());
+        match state {
+            KeyState::Active => active.push(key),
+            KeyState::Next => next.push(key),
+            KeyState::Retiring => retiring.push(key),
+        }
     }
-    let count = |state| keys.iter().filter(|key| key.state == state).count();
-    match (count(KeyState::Active), count(KeyState::Next)) {
-        (1, 1) => {}
-        (0, _) => return Err(KeyFileError::file("no key is active; exactly one must be")),
-        (1, 0) => return Err(KeyFileError::file("no key is next; exactly one must be")),
-        (1, _) => return Err(KeyFileError::file("several keys are next; exactly one must be")),
+    let (active, next) = match (active.len(), next.len(), active.pop(), next.pop()) {
+        (1, 1, Some(active), Some(next)) => (active, next),
+        (0, ..) => return Err(KeyFileError::file("no key is active; exactly one must be")),
+        (1, 0, ..) => return Err(KeyFileError::file("no key is next; exactly one must be")),
+        (1, ..) => return Err(KeyFileError::file("several keys are next; exactly one must be")),
         _ => return Err(KeyFileError::file("several keys are active; exactly one must be")),
-    }
-    let ring = KeyRing { keys };
-    if ring.keys.iter().any(|key| key.pair.algorithm() != ring.algorithm()) {
+    };
+    let ring = KeyRing { active, next: Some(next), retiring };
+    if ring.keys().any(|(key, _)| key.pair.algorithm() != ring.algorithm()) {
         return Err(KeyFileError::file("the keys are for different algorithms"));
     }
     Ok(ring)
 }
 
-fn read(key: &FileKey) -> Result<RingKey, &'static str> {
+fn read(key: &FileKey) -> Result<(RingKey, KeyState), &'static str> {
     let algorithm = match key.alg.as_deref().ok_or("it has no alg")? {
         "EdDSA" => Algorithm::EdDsa,
         "ES256" => Algorithm::Es256,
@@ -217,9 +222,9 @@ fn read(key: &FileKey) -> Result<RingKey, &'static str> {
         _ => return Err("its state must be next, active or retiring"),
     };
     let since = key.since.ok_or("it has no since, the instant from which on it has its state")?;
-    let ring_key = RingKey::new(pair, state, Some(since));
+    let ring_key = RingKey::new(pair, Some(since));
     if key.kid.as_deref().ok_or("it has no kid")? != ring_key.id {
         return Err("its kid must be the thumbprint of its public part (RFC 7638)");
     }
-    Ok(ring_key)
+    Ok((ring_key, state))
 }

@@ -64,8 +64,10 @@ pub enum RotateError {
 /// The private keys of a server, all for one algorithm. Wiped when dropped; shows itself to no log.
 #[derive(Clone)]
 pub struct KeyRing {
-    /// In the order of the file.
-    keys: Vec<RingKey>,
+    active: RingKey,
+    /// A PEM file has none.
+    next: Option<RingKey>,
+    retiring: Vec<RingKey>,
 }
 
 #[derive(Clone)]
@@ -73,13 +75,17 @@ struct RingKey {
     pair: KeyPair,
     /// The thumbprint.
     id: String,
-    state: KeyState,
+    /// Since when it stands where it does.
     since: Option<Timestamp>,
 }
 
 impl RingKey {
-    fn new(pair: KeyPair, state: KeyState, since: Option<Timestamp>) -> Self {
-        Self { id: pair.public().thumbprint(), pair, state, since }
+    fn new(pair: KeyPair, since: Option<Timestamp>) -> Self {
+        Self { id: pair.public().thumbprint(), pair, since }
+    }
+
+    fn moved(&self, now: Timestamp) -> Self {
+        Self { since: Some(now), ..self.clone() }
     }
 }
 
@@ -93,12 +99,9 @@ impl KeyRing {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<Self, KeyFileError> {
-        let mut keys = Vec::new();
-        for state in [KeyState::Active, KeyState::Next] {
-            let pair = KeyPair::generate(algorithm, entropy).ok_or_else(KeyFileError::symmetric)?;
-            keys.push(RingKey::new(pair, state, Some(now)));
-        }
-        Ok(Self { keys })
+        let make = || KeyPair::generate(algorithm, entropy).ok_or_else(KeyFileError::symmetric);
+        let (active, next) = (RingKey::new(make()?, Some(now)), RingKey::new(make()?, Some(now)));
+        Ok(Self { active, next: Some(next), retiring: Vec::new() })
     }
 
     /// The ring after one step: the next key is active, the active one retires, a new one is next, and those that have
@@ -113,45 +116,28 @@ impl KeyRing {
         keep_retiring_for: Duration,
         entropy: &dyn Entropy,
     ) -> Result<Self, RotateError> {
-        let mut keys = Vec::new();
-        for key in &self.keys {
-            let moved = match key.state {
-                KeyState::Next => KeyState::Active,
-                KeyState::Active => KeyState::Retiring,
-                KeyState::Retiring if key.since.is_some_and(|since| now.since(since) > keep_retiring_for) => {
-                    continue;
-                }
-                KeyState::Retiring => {
-                    keys.push(key.clone());
-                    continue;
-                }
-            };
-            keys.push(RingKey { state: moved, since: Some(now), ..key.clone() });
-        }
-        // A file has a next key, a PEM has none.
-        if !keys.iter().any(|key| key.state == KeyState::Active) {
-            return Err(RotateError::SingleKey);
-        }
-        let next = KeyPair::generate(self.algorithm(), entropy).ok_or(RotateError::SingleKey)?;
-        keys.push(RingKey::new(next, KeyState::Next, Some(now)));
-        Ok(Self { keys })
+        let next = self.next.as_ref().ok_or(RotateError::SingleKey)?;
+        let fresh = KeyPair::generate(self.algorithm(), entropy).ok_or(RotateError::SingleKey)?;
+        let is_needed = |key: &&RingKey| key.since.is_none_or(|since| now.since(since) <= keep_retiring_for);
+        let mut retiring: Vec<_> = self.retiring.iter().filter(is_needed).cloned().collect();
+        retiring.push(self.active.moved(now));
+        Ok(Self { active: next.moved(now), next: Some(RingKey::new(fresh, Some(now))), retiring })
     }
 
     /// What its keys are for.
     pub fn algorithm(&self) -> Algorithm {
-        self.active().pair.algorithm()
+        self.active.pair.algorithm()
     }
 
     /// What may be told about the keys: the next one first, then the active one, then those that retire, the one that
     /// began last first.
     pub fn list(&self) -> Vec<KeyInfo> {
         let mut list: Vec<_> = self
-            .keys
-            .iter()
-            .map(|key| KeyInfo {
+            .keys()
+            .map(|(key, state)| KeyInfo {
                 id: key.id.clone(),
                 algorithm: key.pair.algorithm(),
-                state: key.state,
+                state,
                 since: key.since,
             })
             .collect();
@@ -159,17 +145,19 @@ impl KeyRing {
         list
     }
 
-    /// The keys for signing and verifying: the active one signs, all are accepted and published.
-    pub fn key_set(&self) -> KeySet {
-        let others = self.keys.iter().filter(|key| key.state != KeyState::Active);
-        others.fold(KeySet::new(Key::of_pair(&self.active().pair)), |set, key| {
-            set.accepting(Key::of_pair(&key.pair))
-        })
+    /// All keys with where they stand, in the order of the file.
+    fn keys(&self) -> impl Iterator<Item = (&RingKey, KeyState)> {
+        let next = self.next.iter().map(|key| (key, KeyState::Next));
+        let retiring = self.retiring.iter().map(|key| (key, KeyState::Retiring));
+        std::iter::once((&self.active, KeyState::Active)).chain(next).chain(retiring)
     }
 
-    #[expect(clippy::expect_used, reason = "no ring is made without exactly one active key")]
-    fn active(&self) -> &RingKey {
-        self.keys.iter().find(|key| key.state == KeyState::Active).expect("an active key")
+    /// The keys for signing and verifying: the active one signs, all are accepted and published.
+    pub fn key_set(&self) -> KeySet {
+        let others = self.keys().filter(|(_, state)| *state != KeyState::Active);
+        others.fold(KeySet::new(Key::of_pair(&self.active.pair)), |set, (key, _)| {
+            set.accepting(Key::of_pair(&key.pair))
+        })
     }
 }
 
