@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use plinth_domain::{RequestContext, UserAgent};
 
 use crate::middleware::RequestId;
@@ -19,11 +19,9 @@ pub struct Client(pub RequestContext);
 impl Client {
     /// The client's address, told by the connection and by the proxies that are trusted: see
     /// [`TrustedProxies`](crate::forwarded::TrustedProxies). None where the connection has no address.
-    #[expect(clippy::expect_used, reason = "`serve` gives every route the settings")]
     pub fn address(request: &HttpRequest) -> Option<IpAddr> {
-        let settings = request.app_data::<web::Data<HttpSettings>>().expect("the settings are configured");
         let peer = request.peer_addr()?;
-        Some(settings.trusted_proxies.client_address(peer.ip(), request.headers()))
+        Some(HttpSettings::of(request).trusted_proxies.client_address(peer.ip(), request.headers()))
     }
 }
 

@@ -12,7 +12,7 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -176,9 +176,8 @@ fn read_body(
 }
 
 /// The most bytes of a body, and how long it may take to arrive.
-#[expect(clippy::expect_used, reason = "`serve` gives every route the settings")]
 fn limits(request: &HttpRequest) -> (usize, Duration) {
-    let settings = request.app_data::<web::Data<HttpSettings>>().expect("the settings are configured");
+    let settings = HttpSettings::of(request);
     (settings.body_limit, settings.body_timeout)
 }
 

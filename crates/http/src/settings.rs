@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use actix_web::{HttpRequest, web};
+
 use crate::forwarded::TrustedProxies;
 
 /// Where the server runs, which decides how strict it is.
@@ -60,6 +62,14 @@ pub struct HttpSettings {
     pub mail_enabled: bool,
     /// How many messages wait at most that were asked for with nothing but an address: for forgotten passwords.
     pub forgotten_waiting: u32,
+}
+
+impl HttpSettings {
+    /// Those of the server that a request came to.
+    #[expect(clippy::expect_used, reason = "`serve` gives every route the settings")]
+    pub(crate) fn of(request: &HttpRequest) -> &web::Data<Self> {
+        request.app_data().expect("the settings are configured")
+    }
 }
 
 impl Default for HttpSettings {
