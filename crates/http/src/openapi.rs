@@ -3,6 +3,8 @@
 //! Operations are declared beside their handlers, without the prefix. A resource adds its own to the list of
 //! `ResourceOperations`; errors that many operations share are the types of [`responses`].
 
+use std::collections::BTreeSet;
+
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::ArrayItems;
@@ -10,10 +12,12 @@ use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Schema, Server,
+    ComponentsBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+    Schema, Server, Type,
 };
 use utoipa::{PartialSchema, openapi::tag::TagBuilder};
 
+use crate::error::CODES;
 use crate::problem::{FieldError, Problem};
 use crate::settings::HttpSettings;
 
@@ -111,6 +115,9 @@ pub fn document(settings: &HttpSettings) -> OpenApi {
         .build()
         .merge_from(ServiceOperations::openapi())
         .merge_from(RootOperations::openapi());
+    if settings.static_dir.is_some() {
+        leave_out_start(&mut document);
+    }
     let mut resources = ResourceOperations::openapi();
     refer_to_rows(&mut resources);
     if settings.auth_cookies {
@@ -161,6 +168,14 @@ fn refer_to_rows(document: &mut OpenApi) {
     }
 }
 
+/// What stands at `/` where the web app is served is its first page, and no operation.
+fn leave_out_start(document: &mut OpenApi) {
+    document.paths.paths.shift_remove("/");
+    if let Some(components) = &mut document.components {
+        components.schemas.remove("Start");
+    }
+}
+
 /// Where a cookie keeps the refresh token, answers are without it, and requests may be, or may have no body at all.
 /// What sets the cookie is refused to pages of other origins.
 fn leave_out_refresh_token(document: &mut OpenApi) {
@@ -204,11 +219,14 @@ fn components(settings: &HttpSettings) -> ComponentsBuilder {
         .bearer_format("JWT")
         .description(Some("An access token."))
         .build();
+    // Generated clients may put these in in the order of the alphabet, each over the one before (openapi-generator's
+    // typescript-fetch does): the last one has to be the one that they know how to send.
     let components = ComponentsBuilder::new()
-        .security_scheme("oauth2", SecurityScheme::OAuth2(password))
+        .security_scheme("OAuth2Password", SecurityScheme::OAuth2(password))
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .schema("FieldError", FieldError::schema())
-        .schema("Problem", Problem::schema());
+        .schema("Problem", Problem::schema())
+        .schema("ProblemCode", problem_codes());
     let components = responses::all()
         .into_iter()
         .fold(components, |components, (name, response)| components.response(name, response));
@@ -219,4 +237,19 @@ fn components(settings: &HttpSettings) -> ComponentsBuilder {
     } else {
         components
     }
+}
+
+/// The codes as a type of their own, which nothing refers to: were `Problem.code` of this type, clients that refuse
+/// values they do not know would fail with the next code. An `anyOf` of it and any string would say both, but
+/// openapi-generator makes an empty type of that.
+fn problem_codes() -> Schema {
+    let codes: BTreeSet<&str> = CODES.iter().map(|(code, ..)| *code).collect();
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(
+            "Every value that `code` of a problem has today. More may be added: a client has to stand one that it \
+             does not know.",
+        ))
+        .enum_values(Some(codes))
+        .into()
 }

@@ -28,7 +28,7 @@ pub struct Problem<'a> {
     /// This occurrence: `urn:request:` and the id that stands in the log and in `x-request-id`.
     #[schema(value_type = String, format = "uri-reference", example = "urn:request:01990d5c-9c11-7f3e-b1a2-3c4d5e6f7a8b")]
     pub instance: String,
-    /// What is wrong, for programs: stable, in snake_case.
+    /// What is wrong, for programs: stable, in snake_case. `ProblemCode` lists those of today; more may be added.
     #[schema(value_type = String, example = "not_found")]
     pub code: &'a str,
     /// Every bad field of the request, with the status 422.

@@ -19,7 +19,7 @@ use crate::openapi::{Authenticated, Forbidden, InvalidQuery};
 #[utoipa::path(
     get, path = "/audit", operation_id = "list_audit", tag = "audit", params(PageParams, AuditListParams),
     responses((status = 200, description = "The entries.", body = Page<AuditEntryJson<'static>>), Authenticated, Forbidden, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn list(caller: Caller, query: Query<AuditList>) -> Result<HttpResponse, ApiError> {
     let page = caller

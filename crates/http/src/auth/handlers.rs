@@ -338,7 +338,7 @@ async fn renew(
 #[utoipa::path(
     post, path = "/auth/logout", operation_id = "logout", tag = "auth",
     responses((status = 204, description = "The session has ended."), Authenticated, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn logout(caller: Caller, client: Client, query: Query<NoParameters>) -> Answer {
     let session = caller.session()?;
@@ -368,7 +368,7 @@ pub(crate) async fn logout(caller: Caller, client: Client, query: Query<NoParame
         (status = 200, description = "The user.", body = UserJson<'static>),
         Authenticated, InvalidQuery,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn test_token(caller: Caller, query: Query<NoParameters>) -> Answer {
     let user = caller.read(move |_, user| query.valid().map(|_| user.clone())).await?;

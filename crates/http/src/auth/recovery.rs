@@ -183,7 +183,7 @@ pub(crate) async fn verify(app: web::Data<App>, client: Client, body: Body<Verif
 #[utoipa::path(
     post, path = "/auth/email/resend", operation_id = "resend_verification", tag = "auth",
     responses((status = 202, description = "A mail is on its way, if there is anything to prove."), Authenticated, RateLimited, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn resend(
     caller: Caller,

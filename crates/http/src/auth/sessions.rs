@@ -25,7 +25,7 @@ type Answer = Result<HttpResponse, ApiError>;
         (status = 200, description = "The sessions.", body = Vec<SessionJson<'static>>),
         Authenticated, InvalidQuery,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn list(caller: Caller, query: Query<NoParameters>) -> Answer {
     let (current, now) = (caller.session()?, caller.app().now());
@@ -46,7 +46,7 @@ pub(crate) async fn list(caller: Caller, query: Query<NoParameters>) -> Answer {
     delete, path = "/auth/sessions/{id}", operation_id = "end_session", tag = "auth",
     params(("id" = uuid::Uuid, Path, description = "The session's id.")),
     responses((status = 204, description = "The session has ended."), Authenticated, NotFound, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn end(
     caller: Caller,
@@ -80,7 +80,7 @@ pub(crate) async fn end(
 #[utoipa::path(
     delete, path = "/auth/sessions", operation_id = "end_other_sessions", tag = "auth",
     responses((status = 204, description = "The others have ended."), Authenticated, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn end_others(caller: Caller, client: Client, query: Query<NoParameters>) -> Answer {
     let current = caller.session()?;

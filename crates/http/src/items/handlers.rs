@@ -25,7 +25,7 @@ type Answer = Result<HttpResponse, ApiError>;
 #[utoipa::path(
     get, path = "/items", operation_id = "list_items", tag = "items", params(PageParams, ItemListParams),
     responses((status = 200, description = "The items.", body = Page<Item>), Authenticated, Forbidden, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn list(caller: Caller, query: Query<ItemList>, request: HttpRequest) -> Answer {
     let owner = listing::sent(&request, "owner_id").and_then(|value| value.parse().ok());
@@ -53,7 +53,7 @@ pub(crate) async fn list(caller: Caller, query: Query<ItemList>, request: HttpRe
         )),
         Authenticated, JsonBody,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn create(caller: Caller, body: Body<ItemCreate>) -> Answer {
     let app = caller.app();
@@ -80,7 +80,7 @@ pub(crate) async fn create(caller: Caller, body: Body<ItemCreate>) -> Answer {
         (status = 304, description = "The client has this version.", headers(("ETag" = String, description = "The tag of this version."))),
         Authenticated, NotFound, InvalidQuery,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn get(
     caller: Caller,
@@ -110,7 +110,7 @@ pub(crate) async fn get(
         (status = 200, description = "The item.", body = Item, headers(("ETag" = String, description = "The tag of this version."))),
         Authenticated, Forbidden, NotFound, JsonBody, PreconditionFailed,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn update_patch(
     caller: Caller,
@@ -139,7 +139,7 @@ pub(crate) async fn update_patch(
         (status = 200, description = "The item.", body = Item, headers(("ETag" = String, description = "The tag of this version."))),
         Authenticated, Forbidden, NotFound, JsonBody, PreconditionFailed,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn update_put(
     caller: Caller,
@@ -160,7 +160,7 @@ pub(crate) async fn update_put(
         (status = 204, description = "The item is deleted."),
         Authenticated, Forbidden, NotFound, PreconditionFailed, InvalidQuery,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn delete(
     caller: Caller,

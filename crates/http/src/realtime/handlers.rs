@@ -61,7 +61,7 @@ impl FromFields for Resume {
         (status = 101, description = "The connection speaks WebSocket (RFC 6455), subprotocol `plinth.v1`."),
         Unauthenticated, SocketRefused, InvalidQuery, UpgradeRequired, TooManyConnections, Unavailable, BadRequest,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn connect(
     SocketCaller(caller): SocketCaller,
@@ -83,7 +83,7 @@ pub(crate) async fn connect(
         (status = 101, description = "The connection speaks WebSocket (RFC 6455), subprotocol `plinth.v1`."),
         Unauthenticated, SocketRefused, NotFound, InvalidQuery, UpgradeRequired, TooManyConnections, Unavailable, BadRequest,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn connect_as(
     SocketCaller(caller): SocketCaller,

@@ -29,7 +29,7 @@ type Answer = Result<HttpResponse, ApiError>;
 #[utoipa::path(
     get, path = "/users", operation_id = "list_users", tag = "users", params(PageParams, UserListParams),
     responses((status = 200, description = "The users.", body = Page<UserJson<'static>>), Authenticated, Forbidden, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn list(caller: Caller, query: Query<UserList>, request: HttpRequest) -> Answer {
     let asks_for_deleted = listing::sent(&request, "include_deleted").is_some_and(|value| value == "true");
@@ -57,7 +57,7 @@ pub(crate) async fn list(caller: Caller, query: Query<UserList>, request: HttpRe
             headers(("Location" = String, description = "Where the user is found."))),
         Authenticated, Forbidden, JsonBody, EmailTaken,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn create(caller: Caller, client: Client, body: Body<UserCreate>) -> Answer {
     let app = caller.app().clone();
@@ -91,7 +91,7 @@ pub(crate) async fn create(caller: Caller, client: Client, body: Body<UserCreate
 #[utoipa::path(
     get, path = "/users/me", operation_id = "get_me", tag = "users",
     responses((status = 200, description = "The account.", body = UserJson<'static>), Authenticated, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn me(caller: Caller, query: Query<NoParameters>) -> Answer {
     let me = caller.read(move |_, user| query.valid().map(|_| user.clone())).await?;
@@ -107,7 +107,7 @@ pub(crate) async fn me(caller: Caller, query: Query<NoParameters>) -> Answer {
         (status = 200, description = "The account.", body = UserJson<'static>),
         Authenticated, JsonBody, WrongPassword, EmailTaken, RateLimited,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn update_me_patch(
     caller: Caller,
@@ -157,7 +157,7 @@ pub(crate) async fn update_me_patch(
         (status = 200, description = "The account.", body = UserJson<'static>),
         Authenticated, JsonBody, WrongPassword, EmailTaken, RateLimited,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn update_me_put(
     caller: Caller,
@@ -175,7 +175,7 @@ pub(crate) async fn update_me_put(
         (status = 204, description = "The account is deleted."),
         Authenticated, JsonBody, WrongPassword, LastAdmin, RateLimited,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn delete_me(
     caller: Caller,
@@ -216,7 +216,7 @@ pub(crate) async fn delete_me(
     get, path = "/users/{id}", operation_id = "get_user", tag = "users",
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
     responses((status = 200, description = "The user.", body = UserJson<'static>), Authenticated, Forbidden, NotFound, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn get(caller: Caller, id: PathId<UserId>, query: Query<NoParameters>) -> Answer {
     let found = caller
@@ -246,7 +246,7 @@ pub(crate) async fn get(caller: Caller, id: PathId<UserId>, query: Query<NoParam
         (status = 200, description = "The user.", body = UserJson<'static>),
         Authenticated, Forbidden, NotFound, JsonBody, WrongPassword, EmailTakenOrLastAdmin, RateLimited,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn update_patch(
     caller: Caller,
@@ -305,7 +305,7 @@ pub(crate) async fn update_patch(
         (status = 200, description = "The user.", body = UserJson<'static>),
         Authenticated, Forbidden, NotFound, JsonBody, WrongPassword, EmailTakenOrLastAdmin, RateLimited,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn update_put(
     caller: Caller,
@@ -324,7 +324,7 @@ pub(crate) async fn update_put(
     delete, path = "/users/{id}", operation_id = "delete_user", tag = "users",
     params(("id" = uuid::Uuid, Path, description = "The user's id.")),
     responses((status = 204, description = "The user is deleted."), Authenticated, Forbidden, NotFound, LastAdmin, InvalidQuery),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn delete(
     caller: Caller,
@@ -351,7 +351,7 @@ pub(crate) async fn delete(
         (status = 200, description = "The user.", body = UserJson<'static>),
         Authenticated, Forbidden, NotFound, EmailTakenOrNotDeleted, InvalidQuery,
     ),
-    security(("oauth2" = []), ("bearer" = [])),
+    security(("OAuth2Password" = []), ("bearer" = [])),
 )]
 pub(crate) async fn restore(
     caller: Caller,

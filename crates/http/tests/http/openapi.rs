@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use plinth_http::HttpSettings;
+use plinth_http::error::CODES;
 use plinth_http::openapi::document_json;
 use plinth_testing::{PASSWORD, TestApp, TestDb};
 use serde_json::{Value, json};
@@ -163,6 +164,20 @@ fn every_error_is_a_problem_with_examples() {
 }
 
 #[test]
+fn the_codes_of_problems_are_listed_and_may_grow() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let codes: BTreeSet<&str> = CODES.iter().map(|(code, ..)| *code).collect();
+    assert_eq!(
+        (&schemas["ProblemCode"]["type"], &schemas["ProblemCode"]["enum"]),
+        (&json!("string"), &json!(codes))
+    );
+    // A client of today reads what a newer server answers.
+    let code = &schemas["Problem"]["properties"]["code"];
+    assert_eq!((&code["type"], &code["enum"], &code["$ref"]), (&json!("string"), &Value::Null, &Value::Null));
+}
+
+#[test]
 fn lists_hold_the_rows_that_are_shown_alone_too() {
     let document = document();
     let schemas = &document["components"]["schemas"];
@@ -288,15 +303,16 @@ fn whoever_is_limited_is_told_for_how_long() {
 fn who_needs_a_token_says_so() {
     let document = document();
     let schemes = &document["components"]["securitySchemes"];
-    assert_eq!(schemes["oauth2"]["type"], "oauth2");
-    assert_eq!(schemes["oauth2"]["flows"]["password"]["tokenUrl"], "/api/auth/login");
+    assert_eq!(schemes["OAuth2Password"]["type"], "oauth2");
+    assert_eq!(schemes["OAuth2Password"]["flows"]["password"]["tokenUrl"], "/api/auth/login");
     assert_eq!(
         (&schemes["bearer"]["type"], &schemes["bearer"]["scheme"]),
         (&json!("http"), &json!("bearer"))
     );
     for (name, operation) in operations(&document) {
         let needs_token = !operation["responses"]["401"].is_null();
-        let expected = if needs_token { json!([{"oauth2": []}, {"bearer": []}]) } else { json!([{}]) };
+        let expected =
+            if needs_token { json!([{"OAuth2Password": []}, {"bearer": []}]) } else { json!([{}]) };
         assert_eq!(operation["security"], expected, "{name}");
     }
 }
@@ -306,7 +322,8 @@ fn the_token_url_signs_in() {
     let app = TestApp::start(TestDb::sqlite());
     app.user(plinth_domain::Role::Viewer, "ada");
     let url =
-        app.openapi()["components"]["securitySchemes"]["oauth2"]["flows"]["password"]["tokenUrl"].clone();
+        app.openapi()["components"]["securitySchemes"]["OAuth2Password"]["flows"]["password"]["tokenUrl"]
+            .clone();
     // As Swagger UI sends it.
     let form = [
         ("grant_type", "password"),

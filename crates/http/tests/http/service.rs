@@ -93,7 +93,7 @@ fn the_document_follows_the_prefix() {
     let document: serde_json::Value = serde_json::from_str(&served).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
     let flow = |document: &serde_json::Value| {
-        document["components"]["securitySchemes"]["oauth2"]["flows"]["password"]["tokenUrl"].clone()
+        document["components"]["securitySchemes"]["OAuth2Password"]["flows"]["password"]["tokenUrl"].clone()
     };
     assert_eq!(flow(&document), "/api/auth/login");
     assert!(document["paths"]["/api/health"]["get"].is_object());
