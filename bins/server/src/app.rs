@@ -195,6 +195,7 @@ fn http_settings(settings: &Settings) -> HttpSettings {
         cors_origins: settings.cors_origins.clone(),
         registration_open: settings.accounts.registration == Registration::Open,
         docs_enabled: settings.docs_enabled,
+        static_dir: settings.static_dir.clone(),
         refresh_idle: settings.tokens.session_idle,
         session_max: settings.tokens.session_max,
         refresh_grace: settings.tokens.refresh_grace,

@@ -42,6 +42,7 @@ pub mod users;
 pub use caller::Caller;
 pub use client::Client;
 pub use error::ApiError;
+pub use routes::ROOT_SEGMENTS;
 pub use searches::Searches;
 pub use server::serve;
 pub use service::Draining;

@@ -12,7 +12,7 @@ use actix_web::{HttpServer, rt};
 
 use crate::middleware::cors::cors;
 use crate::middleware::{Connections, Envelope, panics};
-use crate::resource::unknown_route;
+use crate::service::site::{self, Live};
 use crate::service::{Check, Draining, ReadinessCheck, Service};
 use crate::state::App;
 use crate::{realtime, routes, service};
@@ -28,13 +28,15 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
 /// `draining` is set by whoever stops the server, before, so that readiness fails first.
 ///
 /// # Errors
-/// Those of taking over the listener.
+/// Those of taking over the listener, and of reading the web app.
 pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize) -> io::Result<Server> {
     let settings = app.settings.clone();
     let connections = Connections::new(&settings);
     rt::spawn(connections.sweep());
     rt::spawn(realtime::watch(app.clone()));
-    let service = Service::new(&settings, readiness(&app), draining, app.access.clone());
+    let site = settings.static_dir.clone().map(|folder| Live::start(folder, &settings.api_prefix));
+    let site = site.transpose().map_err(io::Error::other)?;
+    let service = Service::new(&settings, readiness(&app), draining, app.access.clone()).with_site(site);
     // What knows no `App`, extractors and the service's routes, has the settings of this.
     let (app, service, shared) = (Data::new(app), Data::new(service), Data::new(settings.clone()));
     let factory = move || {
@@ -46,7 +48,7 @@ pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize
             .configure(|config| service::configure(config, &service, &prefix))
             .configure(|config| routes::configure(config, &prefix))
             .configure(|config| service::dev::configure(config, &app.settings, app.mailbox.as_ref()))
-            .default_service(web::to(unknown_route))
+            .default_service(web::to(site::file_or_unknown))
             .wrap(from_fn(panics::catch))
             .wrap(cors(&app.settings))
             .wrap(envelope)

@@ -1,5 +1,6 @@
 //! What the HTTP layer can be told. The server reads it from the environment; this crate never does.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
@@ -34,6 +35,8 @@ pub struct HttpSettings {
     pub registration_open: bool,
     /// Whether Swagger UI and ReDoc are served.
     pub docs_enabled: bool,
+    /// The folder of the built web app, where it is served from here.
+    pub static_dir: Option<PathBuf>,
     /// The most bytes of a request's body.
     pub body_limit: usize,
     /// How long a whole body may take to arrive.
@@ -84,6 +87,7 @@ impl Default for HttpSettings {
             cors_origins: Vec::new(),
             registration_open: true,
             docs_enabled: true,
+            static_dir: None,
             body_limit: 1024 * 1024,
             body_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),

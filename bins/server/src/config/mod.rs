@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use plinth_domain::{Email, Password, Role};
 use plinth_http::forwarded::TrustedProxies;
+use plinth_http::service::site;
 use plinth_limits::Rates;
 use plinth_mail::{Sender, SmtpUrl};
 
@@ -97,6 +98,8 @@ pub(crate) struct Settings {
     pub(crate) cors_origins: Vec<String>,
     /// Whether browsers keep the refresh token in a cookie.
     pub(crate) auth_cookies: bool,
+    /// The folder of the built web app, where it is served from here.
+    pub(crate) static_dir: Option<PathBuf>,
     /// `None`: no mail.
     pub(crate) mail: Option<Mail>,
     pub(crate) abuse: Abuse,
@@ -278,6 +281,7 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
     let app_origin = reader.take(&table::APP_ORIGIN, values::origin);
     let cors_origins = reader.take(&table::BACKEND_CORS_ORIGINS, values::origins).unwrap_or_default().0;
     let auth_cookies = reader.take(&table::AUTH_COOKIES, values::switch);
+    let static_dir = static_dir(reader);
     let mail = mail::read(reader, project_name.as_deref(), app_origin.as_deref());
     let abuse = abuse::read(reader);
     let realtime = realtime(reader);
@@ -293,11 +297,22 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
         app_origin,
         cors_origins,
         auth_cookies: auth_cookies?,
+        static_dir,
         mail,
         abuse: abuse?,
         realtime: realtime?,
         log: log?,
     })
+}
+
+fn static_dir(reader: &mut Reader) -> Option<PathBuf> {
+    let folder = reader.take(&table::STATIC_DIR, values::path).map(PathBuf::from)?;
+    if reader.judges_files
+        && let Err(wrong) = site::check(&folder)
+    {
+        reader.fault(&table::STATIC_DIR, wrong.to_string());
+    }
+    Some(folder)
 }
 
 fn network(reader: &mut Reader) -> Option<Network> {

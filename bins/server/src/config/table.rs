@@ -138,6 +138,10 @@ table! {
         "Whether browsers keep the refresh token in a cookie that no script can read, instead of finding it in the \
          answer: true or false.");
 
+    STATIC_DIR = setting(BROWSERS, "STATIC_DIR", "",
+        "The folder of a built web app, with its index.html, that is served from the API's own origin. None unless set; \
+         then GET / says what the server is.");
+
     SMTP_URL = setting(MAIL, "SMTP_URL", "",
         "The mail server: smtps://user:password@host, or smtp://user:password@host:587?tls=required. Without it no \
          mail is sent in production, and elsewhere it is kept and shown at /dev/mail.");

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use plinth_domain::{Email, Password, Role, SystemClock};
+use plinth_http::ROOT_SEGMENTS;
 use plinth_http::forwarded::TrustedProxies;
 use plinth_limits::{Limits, Rates};
 use plinth_persistence::Location;
@@ -169,10 +170,6 @@ pub(crate) fn host(text: &str) -> Parsed<String> {
     Err("must be an IP address or a host name, without a port".to_owned())
 }
 
-/// First segments that stand at the root whatever the prefix is.
-const ROOT_ROUTES: [&str; 9] =
-    ["token", "health", "docs", "redoc", "openapi.json", "asyncapi.yaml", ".well-known", "ws", "dev"];
-
 /// The path before the API's routes: empty, or `/` and segments, without a slash at the end.
 pub(crate) fn api_prefix(text: &str) -> Parsed<String> {
     let trimmed = text.trim_matches('/');
@@ -184,10 +181,10 @@ pub(crate) fn api_prefix(text: &str) -> Parsed<String> {
     if !trimmed.split('/').all(segment) {
         return Err("must be a path such as /api/v1 of letters, digits, -, ., _ and ~".to_owned());
     }
-    if trimmed.split('/').next().is_some_and(|first| ROOT_ROUTES.contains(&first)) {
+    if trimmed.split('/').next().is_some_and(|first| ROOT_SEGMENTS.contains(&first)) {
         return Err(format!(
             "must not start with one of the routes at the root: /{}",
-            ROOT_ROUTES.join(", /")
+            ROOT_SEGMENTS.join(", /")
         ));
     }
     Ok(format!("/{trimmed}"))

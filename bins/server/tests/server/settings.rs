@@ -1,6 +1,6 @@
 //! What the binary makes of its settings.
 
-use crate::support::{folder, run, texts};
+use crate::support::{CHEAP, Server, folder, run, texts};
 
 #[test]
 fn check_config_lists_every_setting_with_its_origin_and_makes_nothing() {
@@ -90,13 +90,14 @@ fn check_config_refuses_files_that_would_stop_the_start() {
         ("PORT", "eighty"),
         ("JWT_ALGORITHM", "EdDSA"),
         ("JWT_PRIVATE_KEY_FILE", "keys.json"),
+        ("STATIC_DIR", "my app"),
         ("MAIL_TEMPLATES_DIR", "my mail"),
     ];
     for command in ["check-config", "serve"] {
         let output = run(folder.path(), &wrong, &[command]);
         let (_, err) = texts(&output);
         assert_eq!(output.status.code(), Some(1), "{err}");
-        for name in ["PORT", "JWT_PRIVATE_KEY_FILE", "MAIL_TEMPLATES_DIR"] {
+        for name in ["PORT", "JWT_PRIVATE_KEY_FILE", "STATIC_DIR", "MAIL_TEMPLATES_DIR"] {
             assert_eq!(err.matches(&format!("{name}: ")).count(), 1, "{name} in {err}");
         }
         assert!(err.contains("keys.json; make it with `plinth keys generate`"), "{err}");
@@ -113,6 +114,33 @@ fn check_config_refuses_files_that_would_stop_the_start() {
     std::fs::write(folder.path().join("keys.json"), "{\"keys\": []}").unwrap();
     let (_, err) = texts(&run(folder.path(), &wrong[1..3], &["check-config"]));
     assert!(err.contains("JWT_PRIVATE_KEY_FILE: ") && err.contains("cannot be used"), "{err}");
+}
+
+#[test]
+fn a_folder_without_an_app_stops_the_start_with_that_setting_named() {
+    let folder = folder();
+    let app = folder.path().join("dist");
+    let setting = [("STATIC_DIR", "dist")];
+    let refused = |advice: &str| {
+        for command in ["check-config", "serve"] {
+            let output = run(folder.path(), &setting, &[command]);
+            let (_, err) = texts(&output);
+            assert_eq!(output.status.code(), Some(1), "{err}");
+            assert!(err.contains("STATIC_DIR: ") && err.contains(advice), "{err}");
+        }
+    };
+    refused("dist does not exist; build the app first");
+    std::fs::create_dir(&app).unwrap();
+    refused("dist has no index.html; build the app first");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was made");
+    // What works without it is not stopped by it.
+    assert!(run(folder.path(), &setting, &["openapi"]).status.success());
+    std::fs::write(app.join("index.html"), "<!doctype html>").unwrap();
+    let (out, err) = texts(&run(folder.path(), &setting, &["check-config"]));
+    assert!(out.lines().any(|line| line == "STATIC_DIR=dist  # environment"), "{out}{err}");
+    let server = Server::start(folder.path(), &[CHEAP, setting[0]]);
+    let page = server.client().get("/").expect(200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
 }
 
 #[test]

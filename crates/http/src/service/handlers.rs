@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::Service;
@@ -102,7 +102,15 @@ pub(super) async fn ready(service: web::Data<Service>) -> HttpResponse {
 /// Says what this is and where its documentation is.
 #[utoipa::path(get, path = "/", operation_id = "start", tag = "service", security(()), summary = "Start page",
     responses((status = 200, description = "What this is.", body = Start)))]
-pub(super) async fn start(service: web::Data<Service>, settings: web::Data<HttpSettings>) -> HttpResponse {
+pub(super) async fn start(
+    request: HttpRequest,
+    service: web::Data<Service>,
+    settings: web::Data<HttpSettings>,
+) -> HttpResponse {
+    // What a browser that comes here wants to see is the web app, where that is served from here.
+    if let Some(site) = service.site() {
+        return site.index(&request);
+    }
     HttpResponse::Ok().json(Start {
         name: settings.project_name.clone(),
         version: env!("CARGO_PKG_VERSION"),

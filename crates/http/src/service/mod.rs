@@ -1,5 +1,6 @@
-//! What a server has beside its resources: health, the start page, public keys and documentation.
+//! What a server has beside its resources: health, the start page, public keys, documentation, and the web app.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,6 +15,7 @@ use crate::settings::HttpSettings;
 pub(crate) mod dev;
 pub(crate) mod docs;
 pub(crate) mod handlers;
+pub mod site;
 
 /// Finds out about what the server uses.
 pub type ReadinessCheck = Arc<dyn Fn() -> BoxFuture<'static, Vec<Check>> + Send + Sync>;
@@ -63,6 +65,8 @@ pub struct Service {
     openapi: Bytes,
     /// Where they are not switched off.
     docs: Option<docs::Docs>,
+    /// The web app, where it is served from here.
+    site: Option<Arc<site::Live>>,
 }
 
 impl Service {
@@ -79,7 +83,19 @@ impl Service {
             access,
             openapi: Bytes::from(openapi::document_json(settings)),
             docs: settings.docs_enabled.then(|| docs::Docs::new(settings)),
+            site: None,
         }
+    }
+
+    /// The same with the web app.
+    #[must_use]
+    pub(crate) fn with_site(self, site: Option<Arc<site::Live>>) -> Self {
+        Self { site, ..self }
+    }
+
+    /// The web app as it is now.
+    pub(crate) fn site(&self) -> Option<impl Deref<Target = Arc<site::Site>>> {
+        self.site.as_ref().map(|live| live.site())
     }
 }
 
