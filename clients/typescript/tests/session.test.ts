@@ -1,0 +1,280 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { browserTokens, createItem, getMe, isProblem, listItems, memoryTokens } from '../src/index.js';
+import {
+  type Connected,
+  connect,
+  expirable,
+  gate,
+  keptAs,
+  REFRESH,
+  storeName,
+  thrownBy,
+} from './support/client.js';
+import { newPerson, outsider, type Person, statusWith } from './support/people.js';
+import { BASE, COOKIE_BASE, MODES } from './support/servers.js';
+
+afterEach(() => localStorage.clear());
+
+describe.each(MODES)('with $mode', ({ base, cookie }) => {
+  let person: Person;
+  let name: string;
+  let ada: Connected;
+
+  beforeEach(async () => {
+    person = await newPerson(base);
+    name = storeName();
+    ada = connect(base, { tokens: browserTokens(name) });
+  });
+
+  test('who signs in is signed in', async () => {
+    expect(ada.session.signedIn).toBe(false);
+    expect(ada.session.login).toBeUndefined();
+    expect(await ada.session.accessToken()).toBeUndefined();
+    expect(isProblem(await thrownBy(getMe({ client: ada.client })), 'unauthenticated')).toBe(true);
+
+    await ada.session.signIn(person);
+    expect(ada.session.signedIn).toBe(true);
+    expect(ada.session.login).toMatch(/^[0-9a-f]{24}$/);
+    expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
+    expect(ada.count(REFRESH)).toBe(0);
+  });
+
+  test('who has the wrong password is not', async () => {
+    const error = await thrownBy(ada.session.signIn({ ...person, password: 'not it, not at all' }));
+    expect(isProblem(error, 'invalid_grant')).toBe(true);
+    expect(ada.session.signedIn).toBe(false);
+    expect(localStorage.getItem(`${name}.tokens`)).toBeNull();
+  });
+
+  test('who has the wrong password stays who they were', async () => {
+    await ada.session.signIn(person);
+    const { login } = ada.session;
+    await thrownBy(ada.session.signIn({ ...person, password: 'not it, not at all' }));
+    expect(ada.session.login).toBe(login);
+    expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
+  });
+
+  test('whoever signs out ends the session on the server', async () => {
+    await ada.session.signIn(person);
+    const token = await ada.session.accessToken();
+    await ada.session.signOut();
+    expect(await statusWith(base, token ?? '')).toBe(401);
+    expect(ada.session.signedIn).toBe(false);
+    expect(localStorage.getItem(`${name}.tokens`)).toBeNull();
+    // And again, which there is nothing against.
+    await ada.session.signOut();
+  });
+
+  test('whoever signs out of a session that has ended elsewhere is signed out', async () => {
+    await ada.session.signIn(person);
+    await (await outsider(base, person)).call('DELETE', '/api/auth/sessions');
+    await ada.session.signOut();
+    expect(ada.session.signedIn).toBe(false);
+  });
+
+  test('who is forgotten has a session that lives on', async () => {
+    await ada.session.signIn(person);
+    const token = await ada.session.accessToken();
+    ada.session.forget();
+    expect(ada.session.signedIn).toBe(false);
+    expect(await statusWith(base, token ?? '')).toBe(200);
+    expect(isProblem(await thrownBy(listItems({ client: ada.client })), 'unauthenticated')).toBe(true);
+  });
+
+  test('who cannot be signed out stays signed in', async () => {
+    let down = false;
+    const eve = connect(base, {
+      tokens: browserTokens(name),
+      fetch: (request) => fetch(down ? new Request('http://127.0.0.1:9/') : request),
+    });
+    await eve.session.signIn(person);
+    down = true;
+    expect(await thrownBy(eve.session.signOut())).toBeInstanceOf(TypeError);
+    down = false;
+    expect((await getMe({ client: eve.client })).data.id).toBe(person.id);
+  });
+
+  test('a page that is loaded anew finds the session', async () => {
+    await ada.session.signIn(person);
+    const again = connect(base, { tokens: browserTokens(name) });
+    expect(again.session.signedIn).toBe(true);
+    expect(again.session.login).toBe(ada.session.login);
+    expect((await createItem({ client: again.client, body: { title: 'Lamp' } })).data.owner_id).toBe(
+      person.id,
+    );
+    // Where there is only the cookie it gets its access token by it.
+    expect(again.count(REFRESH)).toBe(cookie ? 1 : 0);
+  });
+
+  test.each([
+    '',
+    'no JSON',
+    'null',
+    '[]',
+    '7',
+    '{"login":7}',
+    '{"login":"a","accessToken":"b","renewAt":"soon"}',
+  ])('whose place in the store holds %j is signed out, and can sign in', async (content) => {
+    localStorage.setItem(`${name}.tokens`, content);
+    const { session, client } = connect(base, { tokens: browserTokens(name) });
+    expect(session.signedIn).toBe(false);
+    expect(await session.accessToken()).toBeUndefined();
+    await session.signIn(person);
+    expect((await getMe({ client })).data.id).toBe(person.id);
+  });
+
+  test('a script finds the refresh token only where it has to', async () => {
+    await ada.session.signIn(person);
+    await getMe({ client: ada.client });
+    const kept = JSON.stringify({ ...localStorage });
+    if (cookie) {
+      expect(keptAs(name)).toEqual({ login: ada.session.login, accessToken: '', renewAt: 0 });
+      expect(kept).not.toContain(await ada.session.accessToken());
+    } else {
+      expect(keptAs(name).refreshToken).toMatch(/^\S{20,}$/);
+    }
+    expect(document.cookie).toBe('');
+  });
+
+  test('listeners are told once of every login and logout, until they have enough', async () => {
+    const listener = vi.fn();
+    const unsubscribe = ada.session.subscribe(listener);
+    await ada.session.signIn(person);
+    expect(listener).toHaveBeenCalledTimes(1);
+    await ada.session.signOut();
+    expect(listener).toHaveBeenCalledTimes(2);
+    ada.session.forget();
+    expect(listener).toHaveBeenCalledTimes(2);
+    unsubscribe();
+    await ada.session.signIn(person);
+    expect(listener).toHaveBeenCalledTimes(2);
+  });
+
+  test('another login is another, if it is of the same account too', async () => {
+    await ada.session.signIn(person);
+    const { login } = ada.session;
+    await ada.session.signIn(person);
+    expect(ada.session.login).not.toBe(login);
+  });
+
+  test('a sign-out that takes long does not end a login that came meanwhile', async () => {
+    const answered = gate();
+    const go = gate();
+    const slow = connect(base, {
+      tokens: browserTokens(name),
+      fetch: async (request) => {
+        const response = await fetch(request);
+        if (request.url.endsWith('/logout')) {
+          answered.open();
+          await go.opened;
+        }
+        return response;
+      },
+    });
+    await slow.session.signIn(person);
+    const leaving = slow.session.signOut();
+    await answered.opened;
+    await ada.session.signIn(person);
+    go.open();
+    await leaving;
+    expect(slow.session.login).toBe(ada.session.login);
+    expect((await getMe({ client: slow.client })).data.id).toBe(person.id);
+  });
+
+  test('a login waits for a refresh under way, whose answer could replace the new cookie', async () => {
+    const tokens = expirable(browserTokens(name));
+    const asked = gate();
+    const go = gate();
+    const slow = connect(base, {
+      tokens,
+      fetch: async (request) => {
+        const response = await fetch(request);
+        if (request.url.endsWith('/refresh')) {
+          asked.open();
+          await go.opened;
+        }
+        return response;
+      },
+    });
+    await slow.session.signIn(person);
+    tokens.expire();
+    const reading = getMe({ client: slow.client });
+    await asked.opened;
+    const other = await newPerson(base);
+    const signedIn = ada.session.signIn(other);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(ada.sent).toEqual([]);
+    go.open();
+    await Promise.all([reading, signedIn]);
+    expect(slow.session.login).toBe(ada.session.login);
+    const again = connect(base, { tokens: browserTokens(name) });
+    expect((await getMe({ client: again.client })).data.id).toBe(other.id);
+  });
+
+  test('a login can be given up', async () => {
+    const controller = new AbortController();
+    const signedIn = ada.session.signIn(person, { signal: controller.signal });
+    controller.abort();
+    expect(await thrownBy(signedIn)).toMatchObject({ name: 'AbortError' });
+    expect(ada.session.signedIn).toBe(false);
+  });
+});
+
+describe('by default', () => {
+  test('tokens are kept in the page, apart for each server, where the next page finds them', async () => {
+    const person = await newPerson(BASE);
+    const ada = connect(BASE);
+    await ada.session.signIn(person);
+    expect(keptAs(`plinth ${BASE}`).login).toBe(ada.session.login);
+    expect((await getMe({ client: connect(BASE).client })).data.id).toBe(person.id);
+    expect(connect(COOKIE_BASE).session.signedIn).toBe(false);
+  });
+});
+
+describe('where the storage is', () => {
+  test.each(['full', 'forbidden'])('%s, tokens are kept as long as the page lives', async (state) => {
+    const person = await newPerson(BASE);
+    const name = storeName();
+    const ada = connect(BASE, { tokens: browserTokens(name) });
+    const fails = () => {
+      throw new DOMException(`it is ${state}`, 'QuotaExceededError');
+    };
+    vi.spyOn(Storage.prototype, 'setItem').mockImplementation(fails);
+    if (state === 'forbidden') vi.spyOn(Storage.prototype, 'getItem').mockImplementation(fails);
+    try {
+      await ada.session.signIn(person);
+      expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
+      expect(connect(BASE, { tokens: browserTokens(name) }).session.signedIn).toBe(false);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+});
+
+test('a listener that fails keeps nobody from being told', async () => {
+  const person = await newPerson(BASE);
+  const ada = connect(BASE, { tokens: memoryTokens() });
+  const reported = vi.spyOn(globalThis, 'reportError').mockImplementation(() => {});
+  const listener = vi.fn();
+  ada.session.subscribe(() => {
+    throw new Error('a fault of the page');
+  });
+  ada.session.subscribe(listener);
+  try {
+    await ada.session.signIn(person);
+    expect(listener).toHaveBeenCalledTimes(1);
+    expect(reported).toHaveBeenCalledTimes(1);
+  } finally {
+    vi.restoreAllMocks();
+  }
+});
+
+describe('in memory', () => {
+  test('tokens are gone with what has them', async () => {
+    const person = await newPerson(BASE);
+    const ada = connect(BASE, { tokens: memoryTokens() });
+    await ada.session.signIn(person);
+    expect(localStorage).toHaveLength(0);
+    expect(connect(BASE, { tokens: memoryTokens() }).session.signedIn).toBe(false);
+  });
+});
