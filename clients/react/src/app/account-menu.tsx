@@ -1,0 +1,46 @@
+import { Avatar, Menu, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { useAuth } from '@plinth/client/react';
+import { IconDevices, IconLogout, IconUserCircle } from '@tabler/icons-react';
+import { Link, useNavigate } from 'react-router';
+import { tellError } from '../shared/notify';
+
+/** Who is signed in, and the way out. */
+export function AccountMenu() {
+  const { user, logout } = useAuth();
+  const navigate = useNavigate();
+  if (!user) return null;
+  const signOut = async () => {
+    await logout();
+    // Whoever signs in next begins at the beginning.
+    await navigate('/login', { replace: true });
+  };
+  const name = user.full_name ?? user.email;
+  return (
+    <Menu position="bottom-end" width={220} withInitialFocusPlaceholder={false}>
+      <Menu.Target>
+        <UnstyledButton>
+          {/* Not instead of the initials: whoever speaks to the browser says what is to be seen (WCAG 2.5.3). */}
+          <VisuallyHidden>Account of {name}</VisuallyHidden>
+          <Avatar name={name} color="plinth" variant="filled" size={34} />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          <Text size="sm" truncate>
+            {user.email}
+          </Text>
+        </Menu.Label>
+        <Menu.Item component={Link} to="/profile" leftSection={<IconUserCircle size={16} />}>
+          Profile
+        </Menu.Item>
+        <Menu.Item component={Link} to="/sessions" leftSection={<IconDevices size={16} />}>
+          Sessions
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut().catch(tellError)}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,59 @@
+import { Center } from '@mantine/core';
+import { ProtectedRoute, useAuth } from '@plinth/client/react';
+import { Navigate, Outlet, useLocation } from 'react-router';
+import { ErrorState } from '../shared/states';
+import { ForbiddenPage } from './error-pages';
+import { Loading } from './loading';
+
+/** What somebody who signs in goes back to, as the state of the location of the login. */
+export interface CameFrom {
+  readonly from?: string;
+}
+
+/** Pages of whoever is signed in; others are sent to the login and come back after it. */
+export function SignedInOnly() {
+  const { pathname, search } = useLocation();
+  const state: CameFrom = { from: pathname + search };
+  return (
+    <ProtectedRoute
+      loading={<Loading />}
+      signedOut={<Navigate to="/login" state={state} replace />}
+      unavailable={({ error, retry }) => <Unavailable error={error} retry={retry} />}
+    >
+      <Outlet />
+    </ProtectedRoute>
+  );
+}
+
+/** Pages of administrators. */
+export function AdminsOnly() {
+  return (
+    <ProtectedRoute role="admin" signedOut={null} forbidden={<ForbiddenPage />}>
+      <Outlet />
+    </ProtectedRoute>
+  );
+}
+
+/** Pages of whoever is not signed in; others are sent on to where they were going. */
+export function SignedOutOnly() {
+  const { status } = useAuth();
+  const { state } = useLocation();
+  if (status !== 'signed_out') return <Navigate to={cameFrom(state)} replace />;
+  return <Outlet />;
+}
+
+/** Where somebody was going before the login. The state of a location can be anything. */
+function cameFrom(state: unknown): string {
+  if (typeof state === 'object' && state !== null && 'from' in state && typeof state.from === 'string') {
+    return state.from;
+  }
+  return '/';
+}
+
+function Unavailable({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
+  return (
+    <Center mih="100dvh" p="md">
+      <ErrorState error={error} retry={retry} />
+    </Center>
+  );
+}

@@ -1,0 +1,10 @@
+import { Center, Loader } from '@mantine/core';
+
+/** The whole page is on its way. */
+export function Loading() {
+  return (
+    <Center mih="100dvh">
+      <Loader aria-label="Loading" />
+    </Center>
+  );
+}
