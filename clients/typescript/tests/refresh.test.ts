@@ -8,6 +8,7 @@ import {
   expirable,
   gate,
   keptAs,
+  keptBack,
   REFRESH,
   storeName,
   tampered,
@@ -156,24 +157,13 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
   });
 
   test('a refresh that is answered after a sign-out signs nobody in', async () => {
-    const asked = gate();
-    const go = gate();
-    const slow = connect(base, {
-      tokens,
-      fetch: async (request) => {
-        const response = await fetch(request);
-        if (request.url.endsWith('/refresh')) {
-          asked.open();
-          await go.opened;
-        }
-        return response;
-      },
-    });
+    const back = keptBack('/refresh');
+    const slow = connect(base, { tokens, fetch: back.fetch });
     tokens.expire();
     const reading = thrownBy(getMe({ client: slow.client }));
-    await asked.opened;
+    await back.answered;
     slow.session.forget();
-    go.open();
+    back.letGo();
     expect(isProblem(await reading, 'unauthenticated')).toBe(true);
     expect(slow.session.signedIn).toBe(false);
     expect(localStorage.getItem(`${name}.tokens`)).toBeNull();
@@ -228,23 +218,12 @@ test('an answer that comes late does not take the place of newer tokens', async 
   const person = await newPerson(base);
   const name = storeName();
   const tokens = expirable(browserTokens(name));
-  const answered = gate();
-  const go = gate();
-  const late = connect(base, {
-    tokens,
-    fetch: async (request) => {
-      const response = await fetch(request);
-      if (request.url.endsWith('/refresh')) {
-        answered.open();
-        await go.opened;
-      }
-      return response;
-    },
-  });
+  const back = keptBack('/refresh');
+  const late = connect(base, { tokens, fetch: back.fetch });
   await late.session.signIn(person);
   tokens.expire();
   const reading = getMe({ client: late.client });
-  await answered.opened;
+  await back.answered;
 
   // A tab that has not waited for it: the browser may have frozen the one that holds the lock.
   const { name: _, ...impatient } = browserTokens(name);
@@ -253,7 +232,7 @@ test('an answer that comes late does not take the place of newer tokens', async 
   expect(other.count(REFRESH)).toBe(2);
   const newest = keptAs(name);
 
-  go.open();
+  back.letGo();
   expect((await reading).data.id).toBe(person.id);
   expect(keptAs(name)).toEqual(newest);
   tokens.expire();
@@ -264,27 +243,16 @@ test('a refusal that comes late does not sign out who has signed in anew', async
   const [{ base }] = MODES;
   const person = await newPerson(base);
   const tokens = expirable(memoryTokens());
-  const answered = gate();
-  const go = gate();
-  const late = connect(base, {
-    tokens,
-    fetch: async (request) => {
-      const response = await fetch(request);
-      if (request.url.endsWith('/refresh')) {
-        answered.open();
-        await go.opened;
-      }
-      return response;
-    },
-  });
+  const back = keptBack('/refresh');
+  const late = connect(base, { tokens, fetch: back.fetch });
   await late.session.signIn(person);
   await (await outsider(base, person)).call('DELETE', '/api/auth/sessions');
   tokens.expire();
   const reading = getMe({ client: late.client });
-  await answered.opened;
+  await back.answered;
   await late.session.signIn(person);
   const { login } = late.session;
-  go.open();
+  back.letGo();
   expect((await reading).data.id).toBe(person.id);
   expect(late.session.login).toBe(login);
 });

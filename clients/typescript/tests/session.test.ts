@@ -4,8 +4,8 @@ import {
   type Connected,
   connect,
   expirable,
-  gate,
   keptAs,
+  keptBack,
   REFRESH,
   storeName,
   thrownBy,
@@ -158,24 +158,13 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
   });
 
   test('a sign-out that takes long does not end a login that came meanwhile', async () => {
-    const answered = gate();
-    const go = gate();
-    const slow = connect(base, {
-      tokens: browserTokens(name),
-      fetch: async (request) => {
-        const response = await fetch(request);
-        if (request.url.endsWith('/logout')) {
-          answered.open();
-          await go.opened;
-        }
-        return response;
-      },
-    });
+    const back = keptBack('/logout');
+    const slow = connect(base, { tokens: browserTokens(name), fetch: back.fetch });
     await slow.session.signIn(person);
     const leaving = slow.session.signOut();
-    await answered.opened;
+    await back.answered;
     await ada.session.signIn(person);
-    go.open();
+    back.letGo();
     await leaving;
     expect(slow.session.login).toBe(ada.session.login);
     expect((await getMe({ client: slow.client })).data.id).toBe(person.id);
@@ -183,28 +172,17 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
 
   test('a login waits for a refresh under way, whose answer could replace the new cookie', async () => {
     const tokens = expirable(browserTokens(name));
-    const asked = gate();
-    const go = gate();
-    const slow = connect(base, {
-      tokens,
-      fetch: async (request) => {
-        const response = await fetch(request);
-        if (request.url.endsWith('/refresh')) {
-          asked.open();
-          await go.opened;
-        }
-        return response;
-      },
-    });
+    const back = keptBack('/refresh');
+    const slow = connect(base, { tokens, fetch: back.fetch });
     await slow.session.signIn(person);
     tokens.expire();
     const reading = getMe({ client: slow.client });
-    await asked.opened;
+    await back.answered;
     const other = await newPerson(base);
     const signedIn = ada.session.signIn(other);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(ada.sent).toEqual([]);
-    go.open();
+    back.letGo();
     await Promise.all([reading, signedIn]);
     expect(slow.session.login).toBe(ada.session.login);
     const again = connect(base, { tokens: browserTokens(name) });

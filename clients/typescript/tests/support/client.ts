@@ -99,6 +99,33 @@ export function gate(): { readonly opened: Promise<void>; open(): void; isOpen()
   return { opened, open, isOpen: () => isOpen };
 }
 
+/** Answers of the server to requests to a path, kept back until they are let go. */
+export interface KeptBack {
+  /** In place of the platform's `fetch`. */
+  fetch(request: Request): Promise<Response>;
+  /** The server has answered. */
+  readonly answered: Promise<void>;
+  letGo(): void;
+}
+
+/** Keeps back what the server answers to requests whose path ends like that. */
+export function keptBack(path: string): KeptBack {
+  const answered = gate();
+  const go = gate();
+  return {
+    fetch: async (request) => {
+      const response = await fetch(request);
+      if (request.url.endsWith(path)) {
+        answered.open();
+        await go.opened;
+      }
+      return response;
+    },
+    answered: answered.opened,
+    letGo: go.open,
+  };
+}
+
 let named = 0;
 
 /** A name for what a test keeps in `localStorage`, apart from all others. */
