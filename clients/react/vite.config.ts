@@ -4,6 +4,9 @@ import { defineConfig } from 'vite';
 
 /** Where the server runs that `npm run dev` passes requests on to. */
 const server = process.env['PLINTH_URL'] ?? 'http://127.0.0.1:8000';
+if (!/^https?:\/\//.test(server) || !URL.canParse(server)) {
+  throw new Error(`PLINTH_URL is ${server}: it has to be a URL such as http://127.0.0.1:8000`);
+}
 
 export default defineConfig({
   plugins: [react()],

@@ -81,7 +81,9 @@ export function fieldErrors(error: unknown): Record<string, string> {
 export function toProblemError(body: unknown, response: Response): ProblemError {
   if (isProblemDocument(body)) return new ProblemError(body, response);
   const title = response.statusText || `HTTP ${response.status}`;
-  const detail = `The server's answer was not understood (${title}).`;
+  // Of these a proxy says that there is nobody behind it (RFC 9110 §15.6.3 to §15.6.5).
+  const away = [502, 503, 504].includes(response.status);
+  const detail = `${away ? 'The server cannot be reached' : "The server's answer was not understood"} (${title}).`;
   const instance = `urn:request:${response.headers.get('x-request-id') ?? 'unknown'}`;
   return new ProblemError(
     { type: 'about:blank', title, status: response.status, detail, instance, code: 'unexpected_answer' },

@@ -75,8 +75,10 @@ export function AuditLine({ entry, about }: AuditLineProps) {
   );
 }
 
-function Who({ entry: { actor_id, user_id }, about }: AuditLineProps) {
-  const actor = actor_id === null ? 'unknown' : <Person id={actor_id} />;
+function Who({ entry: { actor_id, user_id, ip }, about }: AuditLineProps) {
+  // Without an address it was no request: a command on the server's own machine.
+  const nobody = ip === null ? 'whoever runs the server' : 'unknown';
+  const actor = actor_id === null ? nobody : <Person id={actor_id} />;
   if (user_id !== null && (user_id === actor_id || user_id === about)) return <>By {actor}</>;
   return (
     <>

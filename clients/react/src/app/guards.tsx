@@ -1,6 +1,8 @@
-import { Center } from '@mantine/core';
+import { Center, Stack } from '@mantine/core';
 import { ProtectedRoute, useAuth } from '@plinth/client/react';
 import { Navigate, Outlet, useLocation } from 'react-router';
+import { Logo } from '../shared/logo';
+import { PageTitle } from '../shared/page-title';
 import { ErrorState } from '../shared/states';
 import { ForbiddenPage } from './error-pages';
 import { Loading } from './loading';
@@ -52,8 +54,12 @@ function cameFrom(state: unknown): string {
 
 function Unavailable({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
   return (
-    <Center mih="100dvh" p="md">
-      <ErrorState error={error} retry={retry} />
+    <Center component="main" mih="100dvh" p="md">
+      <Stack w="100%" maw={480} gap="lg">
+        <Logo />
+        <PageTitle>Not available right now</PageTitle>
+        <ErrorState error={error} retry={retry} />
+      </Stack>
     </Center>
   );
 }
