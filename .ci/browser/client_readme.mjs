@@ -7,6 +7,8 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 
+import { ARGUMENTS } from './chromium.mjs';
+
 // `import` does not look into NODE_PATH; `require` does.
 const { chromium } = createRequire(import.meta.url)('playwright');
 
@@ -15,14 +17,7 @@ const faults = [];
 
 const browser = await chromium.launch({
   executablePath: BROWSER,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-dev-shm-usage',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--no-first-run',
-  ],
+  args: ARGUMENTS,
 });
 const context = await browser.newContext();
 context.setDefaultTimeout(15_000);

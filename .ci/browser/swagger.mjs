@@ -8,6 +8,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
+import { ARGUMENTS } from './chromium.mjs';
+
 // `import` does not look into NODE_PATH; `require` does.
 const { chromium } = createRequire(import.meta.url)('playwright-core');
 
@@ -17,14 +19,7 @@ const faults = [];
 
 const browser = await chromium.launch({
   executablePath: BROWSER,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-dev-shm-usage',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--no-first-run',
-  ],
+  args: ARGUMENTS,
 });
 
 function watch(page) {
