@@ -49,8 +49,8 @@ pub(crate) fn weakness_of_key(key: &str) -> Option<String> {
     if counts_up > key.len() / 2 {
         return Some("counts up; make one with `openssl rand -base64 32`".to_owned());
     }
-    // 32 random hexadecimal digits, the poorest alphabet in use, have fewer than 8 different ones about never.
-    if distinct_bytes(key) < 8 {
+    // Neither happens to as many as one in 10^12 of keys of 32 random hexadecimal digits, the poorest alphabet in use.
+    if distinct_bytes(key) < 6 || repeats_its_start(key.as_bytes()) {
         return Some("repeats a few characters; make one with `openssl rand -base64 32`".to_owned());
     }
     None
@@ -84,4 +84,9 @@ fn distinct_bytes(text: &str) -> usize {
     let mut seen = [false; 256];
     text.bytes().for_each(|byte| seen[usize::from(byte)] = true);
     seen.iter().filter(|seen| **seen).count()
+}
+
+/// Whether all of it is a text of at most half its length, written again and again.
+fn repeats_its_start(text: &[u8]) -> bool {
+    (1..=text.len() / 2).any(|period| text[period..] == text[..text.len() - period])
 }
