@@ -19,7 +19,7 @@ use plinth_realtime::{Bus, CloseReason, Hub, HubSettings};
 use crate::cli::{self, print};
 use crate::config::{self, Environment, Registration, Settings};
 use crate::jobs::{Jobs, Post};
-use crate::{admin, data, keys, limits, logging, migrate, shutdown};
+use crate::{admin, data, keys, logging, migrate, open_files, shutdown};
 
 /// The time that everything here goes by.
 pub(crate) const CLOCK: SystemClock = SystemClock;
@@ -28,9 +28,13 @@ pub(crate) const ENTROPY: SystemEntropy = SystemEntropy;
 
 /// Runs the server until a signal ends it.
 pub(crate) fn serve() -> anyhow::Result<()> {
-    let settings = config::inspect().settings?;
+    let config::Outcome { settings, warnings, .. } = config::inspect();
+    let settings = settings?;
     logging::start(&settings.log)?;
-    limits::raise_open_files();
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    open_files::raise_limit();
     block_on(run(settings))
 }
 

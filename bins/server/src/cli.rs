@@ -155,11 +155,16 @@ pub(crate) fn exit(error: &anyhow::Error) -> ! {
 }
 
 fn complain(error: &anyhow::Error) {
-    // Where even this cannot be written, the exit code has to do.
-    let _unheard = writeln!(io::stderr(), "plinth: {error:#}");
+    say(&format!("{error:#}"));
 }
 
-/// Prints every setting as it takes effect, and fails where one cannot be used. Changes nothing.
+fn say(text: &str) {
+    // Where even this cannot be written, the exit code has to do.
+    let _unheard = writeln!(io::stderr(), "plinth: {text}");
+}
+
+/// Prints every setting as it takes effect, warns of those that are hardly meant, and fails where one cannot be used.
+/// Changes nothing.
 fn check_config() -> anyhow::Result<()> {
     let outcome = config::inspect();
     let mut lines = String::new();
@@ -167,6 +172,9 @@ fn check_config() -> anyhow::Result<()> {
         lines.push_str(&format!("{name}={value}  # {origin}\n"));
     }
     print(&lines)?;
+    for warning in &outcome.warnings {
+        say(&format!("warning: {warning}"));
+    }
     outcome.settings?;
     Ok(())
 }

@@ -22,7 +22,7 @@ fn processor_time() -> Duration {
 
 #[tokio::test]
 async fn every_refusal_costs_what_a_wrong_password_costs() {
-    let settings = PasswordSettings { cost: COST, threads: 1, queue: 1 };
+    let settings = PasswordSettings { cost: COST, threads: 1, queue: 1, yields: false };
     let passwords = Passwords::new(settings, Arc::new(SystemEntropy)).expect("settings");
     let right = passwords.hash(Password::parse("password").expect("a password")).await.expect("room");
     let cases = [

@@ -7,6 +7,11 @@ use plinth_domain::cursor;
 use plinth_domain::paging::{Page, PageRequest, Part, Slice};
 use serde::Serialize;
 
+use crate::error::ApiError;
+
+/// What a handler answers.
+pub(crate) type Answer = Result<HttpResponse, ApiError>;
+
 /// 200 with that JSON.
 pub(crate) fn ok(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(body)

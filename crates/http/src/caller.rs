@@ -46,7 +46,7 @@ pub(crate) fn is_unidentified(request: &HttpRequest) -> bool {
 }
 
 /// The application that serves a request.
-#[expect(clippy::expect_used, reason = "`configure` gives every route the application")]
+#[expect(clippy::expect_used, reason = "`serve` gives every route the application")]
 pub(crate) fn app(request: &HttpRequest) -> web::Data<App> {
     request.app_data::<web::Data<App>>().expect("the application's state is configured").clone()
 }

@@ -15,7 +15,7 @@ use crate::problem::FieldError;
 mod answer;
 mod codes;
 
-pub use answer::Answer;
+pub use answer::ProblemKind;
 pub use codes::CODES;
 
 /// What lies behind a failure. It is for the log, and no client ever sees it.
@@ -131,7 +131,7 @@ impl ApiError {
     }
 
     /// What belongs into the log and nowhere else.
-    pub fn source_chain(&self) -> Option<&(dyn StdError + 'static)> {
+    pub(crate) fn source_chain(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Internal(source) | Self::Unavailable(Some(source)) => Some(&**source),
             Self::OAuth(inner) => inner.source_chain(),

@@ -42,6 +42,11 @@ impl TrustedProxies {
         }
     }
 
+    /// Whether every address, of IPv4 or of IPv6, is among them, so that clients choose the one that they seem to have.
+    pub fn trusts_everybody(&self) -> bool {
+        self.0.iter().any(|network| network.prefix_len() == 0)
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }

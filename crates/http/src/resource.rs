@@ -107,8 +107,3 @@ impl HttpServiceFactory for Resource {
         resource.default_service(web::to(refuse)).register(config);
     }
 }
-
-/// Answers a path that is not served.
-pub async fn unknown_route() -> Result<actix_web::HttpResponse, ApiError> {
-    Err(ApiError::UnknownRoute)
-}

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{HttpServer, rt};
 
-use crate::middleware::cors::cors;
-use crate::middleware::{Connections, Envelope, panics};
+use crate::middleware::{Connections, wrapped_app};
 use crate::service::site::{self, Live};
 use crate::service::{Check, Draining, ReadinessCheck, Service};
 use crate::state::App;
@@ -31,27 +29,23 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
 /// Those of taking over the listener, and of reading the web app.
 pub fn serve(app: App, draining: Draining, listener: TcpListener, workers: usize) -> io::Result<Server> {
     let settings = app.settings.clone();
+    // First: it may well fail, and what is spawned does not end by itself.
+    let site = settings.static_dir.clone().map(|folder| Live::start(folder, &settings.api_prefix));
+    let site = site.transpose().map_err(io::Error::other)?;
     let connections = Connections::new(&settings);
     rt::spawn(connections.sweep());
     rt::spawn(realtime::watch(app.clone()));
-    let site = settings.static_dir.clone().map(|folder| Live::start(folder, &settings.api_prefix));
-    let site = site.transpose().map_err(io::Error::other)?;
     let service = Service::new(&settings, readiness(&app), draining, app.access.clone()).with_site(site);
     // What knows no `App`, extractors and the service's routes, has the settings of this.
     let (app, service, shared) = (Data::new(app), Data::new(service), Data::new(settings.clone()));
     let factory = move || {
-        let envelope = Envelope::new(&app.settings, Arc::clone(&app.clock), Arc::clone(&app.entropy));
-        let prefix = app.settings.api_prefix.clone();
-        actix_web::App::new()
+        let prefix = &app.settings.api_prefix;
+        wrapped_app(&shared, &app.clock, &app.entropy)
             .app_data(app.clone())
-            .app_data(shared.clone())
-            .configure(|config| service::configure(config, &service, &prefix))
-            .configure(|config| routes::configure(config, &prefix))
+            .configure(|config| service::configure(config, &service, prefix))
+            .configure(|config| routes::configure(config, prefix))
             .configure(|config| service::dev::configure(config, &app.settings, app.mailbox.as_ref()))
             .default_service(web::to(site::file_or_unknown))
-            .wrap(from_fn(panics::catch))
-            .wrap(cors(&app.settings))
-            .wrap(envelope)
     };
     let server = HttpServer::new(factory)
         .workers(workers)

@@ -76,7 +76,7 @@ impl App {
     }
 
     /// How long sessions live.
-    pub fn session_limits(&self) -> SessionLimits {
+    pub(crate) fn session_limits(&self) -> SessionLimits {
         SessionLimits {
             idle: self.settings.refresh_idle,
             absolute: self.settings.session_max,

@@ -19,7 +19,7 @@ use diesel::{Connection as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl
 use crate::connection::{AnyConnection as Connection, Purpose};
 use crate::error::Error;
 use crate::group::serve_grouped;
-use crate::job::{Job, Message, Outage, Queue, Ran, submit};
+use crate::job::{self, Message, Outage, Queue, Ran, submit};
 use crate::pool::{Pool, pool, take};
 use crate::schema::users;
 use crate::settings::{DatabaseSettings, Location};
@@ -176,16 +176,7 @@ where
 
 /// One piece of work after the other.
 fn serve(queue: &Receiver<Message>, pool: &Pool, closing: &AtomicBool) {
-    while let Ok(Message::Work(mut job)) = queue.recv() {
-        // Looked at before a connection is waited for: while the database is away the queue would otherwise empty at
-        // the pace of those waits, for callers that are long gone.
-        if !job.is_wanted() {
-            continue;
-        }
-        if closing.load(Ordering::Acquire) {
-            refuse_closing(job);
-            continue;
-        }
+    while let Some(mut job) = job::next(queue, closing) {
         match take(pool) {
             Ok(mut pooled) => {
                 if job.claim() {
@@ -202,11 +193,6 @@ fn serve(queue: &Receiver<Message>, pool: &Pool, closing: &AtomicBool) {
             Err(error) => job.answer(Err(error)),
         }
     }
-}
-
-/// Answers work that nobody will do any more.
-pub(crate) fn refuse_closing(job: Box<dyn Job>) {
-    job.answer(Err(Error::Unavailable("it is being closed", None)));
 }
 
 /// The threads that serve the queues.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -10,9 +10,8 @@ use diesel::SqliteConnection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
 use crate::connection::AnyConnection as Connection;
-use crate::database::refuse_closing;
 use crate::error::Error;
-use crate::job::{Job, Message, Ran};
+use crate::job::{self, Job, Message, Ran};
 use crate::pool::{Pool, take};
 
 /// Writers that wait share a commit, up to this many and for at most this long.
@@ -22,14 +21,7 @@ const GROUP_TIME: Duration = Duration::from_millis(5);
 /// Does work in groups until it is told to stop.
 pub(crate) fn serve_grouped(queue: &Receiver<Message>, pool: &Pool, closing: &AtomicBool) {
     let mut stopped = false;
-    while !stopped && let Ok(Message::Work(job)) = queue.recv() {
-        if !job.is_wanted() {
-            continue;
-        }
-        if closing.load(Ordering::Acquire) {
-            refuse_closing(job);
-            continue;
-        }
+    while !stopped && let Some(job) = job::next(queue, closing) {
         match take(pool) {
             Ok(mut pooled) => {
                 let next = || match queue.try_recv() {

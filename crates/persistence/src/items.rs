@@ -13,7 +13,8 @@ use crate::paging::{self, Listing, Range, Window, containing, stretch};
 use crate::schema::items;
 use crate::types::{At, Key};
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = items)]
 struct Row {
     id: Key,
     owner_id: Key,
@@ -23,25 +24,6 @@ struct Row {
     created_at: At,
     updated_at: At,
 }
-
-/// The columns of a [`Row`].
-const ROW: (
-    items::id,
-    items::owner_id,
-    items::title,
-    items::description,
-    items::price,
-    items::created_at,
-    items::updated_at,
-) = (
-    items::id,
-    items::owner_id,
-    items::title,
-    items::description,
-    items::price,
-    items::created_at,
-    items::updated_at,
-);
 
 impl From<Row> for Item {
     fn from(row: Row) -> Self {
@@ -109,7 +91,7 @@ impl<'a> New<'a> {
 /// # Errors
 /// [`crate::Error::NotFound`].
 pub fn find(connection: &mut Connection, id: ItemId) -> Result<Item> {
-    let row = directly!(connection, |c| items::table.find(Key::from(id)).select(ROW).first::<Row>(c))?;
+    let row = directly!(connection, |c| items::table.find(Key::from(id)).select(Row::as_select()).first(c))?;
     Ok(row.into())
 }
 
@@ -191,7 +173,7 @@ impl Listing for Items<'_> {
     }
 
     fn rows(&mut self, range: &Range, window: Window) -> Result<Vec<Item>> {
-        let query = filtered!(items::table.select(ROW), &self.request.filter);
+        let query = filtered!(items::table.select(Row::as_select()), &self.request.filter);
         let descending = self.request.sort.descending;
         let query = match self.request.sort.key {
             ItemSortKey::CreatedAt => {
@@ -207,7 +189,7 @@ impl Listing for Items<'_> {
                 stretch!(query, items::price, items::id, range, descending, paging::number, least 0_i64)
             }
         };
-        let rows = query.offset(window.offset).limit(window.limit).load::<Row>(self.connection)?;
+        let rows = query.offset(window.offset).limit(window.limit).load(self.connection)?;
         Ok(rows.into_iter().map(Item::from).collect())
     }
 

@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use tokio::sync::oneshot;
 
 use crate::connection::AnyConnection as Connection;
@@ -32,6 +32,23 @@ pub(crate) trait Job: Send {
     fn run(&mut self, connection: &mut Connection) -> Ran;
     /// Sends the answer, or the reason why it does not hold, such as a commit that failed.
     fn answer(self: Box<Self>, held: Result<(), Error>);
+}
+
+/// Waits for the next piece of work to do; `None` once the thread is told to end. While the database is being closed
+/// all work is refused.
+pub(crate) fn next(queue: &Receiver<Message>, closing: &AtomicBool) -> Option<Box<dyn Job>> {
+    while let Ok(Message::Work(job)) = queue.recv() {
+        // Looked at before a connection is waited for: while the database is away the queue would otherwise empty at
+        // the pace of those waits, for callers that are long gone.
+        if !job.is_wanted() {
+            continue;
+        }
+        if !closing.load(Ordering::Acquire) {
+            return Some(job);
+        }
+        job.answer(Err(Error::Unavailable("it is being closed", None)));
+    }
+    None
 }
 
 /// How a piece of work ended.

@@ -11,7 +11,8 @@ use crate::sweep::BATCH;
 use crate::types::{At, Key};
 use crate::{Error, Result};
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = outbox)]
 struct Row {
     id: Key,
     kind: String,
@@ -22,26 +23,6 @@ struct Row {
     created_at: At,
     attempts: i32,
 }
-
-const ROW: (
-    outbox::id,
-    outbox::kind,
-    outbox::recipient,
-    outbox::user_id,
-    outbox::new_email,
-    outbox::token_id,
-    outbox::created_at,
-    outbox::attempts,
-) = (
-    outbox::id,
-    outbox::kind,
-    outbox::recipient,
-    outbox::user_id,
-    outbox::new_email,
-    outbox::token_id,
-    outbox::created_at,
-    outbox::attempts,
-);
 
 impl TryFrom<Row> for Mail {
     type Error = Error;
@@ -146,13 +127,15 @@ pub fn lease(
     lease_ends: Timestamp,
     limit: i64,
 ) -> Result<Vec<Mail>> {
-    let due = outbox::table
-        .filter(outbox::dead_at.is_null())
-        .filter(outbox::due_at.le(At(now)))
-        .order(outbox::due_at)
-        .limit(limit)
-        .select(ROW);
-    let due: Vec<Row> = load_unlocked!(connection, due);
+    let due: Vec<Row> = load_unlocked!(
+        connection,
+        outbox::table
+            .filter(outbox::dead_at.is_null())
+            .filter(outbox::due_at.le(At(now)))
+            .order(outbox::due_at)
+            .limit(limit)
+            .select(Row::as_select())
+    );
     let mut leased = Vec::with_capacity(due.len());
     for row in due {
         let (id, attempts) = (row.id, row.attempts);
@@ -318,7 +301,7 @@ pub fn dead_letters(connection: &mut Connection, limit: i64) -> Result<Vec<DeadL
         .filter(outbox::dead_at.is_not_null())
         .order(outbox::dead_at.desc())
         .limit(limit)
-        .select((ROW, outbox::dead_at.assume_not_null(), outbox::last_error))
+        .select((Row::as_select(), outbox::dead_at.assume_not_null(), outbox::last_error))
         .load::<(Row, At, Option<String>)>(connection)?;
     rows.into_iter()
         .map(|(row, dead_at, why)| {

@@ -2,6 +2,7 @@
 //! `expires_at`; its row goes when its token is used once more, when its user signs in, with the user, or when
 //! [`crate::sweep`] comes by.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use diesel::prelude::*;
@@ -116,7 +117,7 @@ pub fn authenticate(
         .filter(sessions::expires_at.gt(At(now)))
         .filter(users::is_active.eq(true))
         .filter(users::deleted_at.is_null())
-        .select((accounts::ROW, sessions::generation, sessions::successor_seen))
+        .select((accounts::Row::as_select(), sessions::generation, sessions::successor_seen))
         .first::<(accounts::Row, i32, bool)>(c))?;
     let current = generation(current)?;
     if token_generation > current {
@@ -205,17 +206,29 @@ pub fn refresh(
     Ok(Refreshed::Live(Box::new(session), Box::new(user)))
 }
 
-/// The live sessions of a user, the newest first.
+/// How many sessions [`list`] gives at most. A user may have any number of them.
+pub const MOST_LISTED: u8 = 100;
+
+/// The newest live sessions of a user, up to [`MOST_LISTED`], the newest first. The current one, if it lives, is always
+/// one of them, though it be older.
 ///
 /// # Errors
 /// None of its own.
-pub fn list(connection: &mut Connection, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+pub fn list(
+    connection: &mut Connection,
+    user: UserId,
+    current: SessionId,
+    now: Timestamp,
+) -> Result<Vec<Session>> {
     let rows = sessions::table
         .filter(sessions::user_id.eq(Key::from(user)))
         .filter(sessions::expires_at.gt(At(now)))
-        .order((sessions::created_at.desc(), sessions::id.desc()))
+        .order((sessions::id.eq(Key::from(current)).desc(), sessions::created_at.desc(), sessions::id.desc()))
+        .limit(MOST_LISTED.into())
         .load::<Row>(connection)?;
-    rows.into_iter().map(Session::try_from).collect()
+    let mut listed = rows.into_iter().map(Session::try_from).collect::<Result<Vec<_>>>()?;
+    listed.sort_unstable_by_key(|session| Reverse((session.created_at, session.id)));
+    Ok(listed)
 }
 
 /// Those of the sessions that are live, each with its user's role and `updated_at`, which tells how new that is.

@@ -14,7 +14,8 @@ use crate::types::{At, Key};
 use crate::{Error, Result};
 
 /// A user as it is read; the password's hash is read apart, by those who verify it.
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
 pub(crate) struct Row {
     id: Key,
     email: String,
@@ -27,33 +28,6 @@ pub(crate) struct Row {
     updated_at: At,
     deleted_at: Option<At>,
 }
-
-type RowColumns = (
-    users::id,
-    users::email,
-    users::pending_email,
-    users::full_name,
-    users::role,
-    users::is_active,
-    users::email_verified,
-    users::created_at,
-    users::updated_at,
-    users::deleted_at,
-);
-
-/// The columns of a [`Row`].
-pub(crate) const ROW: RowColumns = (
-    users::id,
-    users::email,
-    users::pending_email,
-    users::full_name,
-    users::role,
-    users::is_active,
-    users::email_verified,
-    users::created_at,
-    users::updated_at,
-    users::deleted_at,
-);
 
 impl TryFrom<Row> for User {
     type Error = Error;
@@ -162,7 +136,7 @@ pub fn find_even_deleted_for_change(connection: &mut Connection, id: UserId) -> 
 }
 
 fn find_even_deleted(connection: &mut Connection, id: UserId) -> Result<User> {
-    users::table.find(Key::from(id)).select(ROW).first::<Row>(connection)?.try_into()
+    users::table.find(Key::from(id)).select(Row::as_select()).first(connection)?.try_into()
 }
 
 fn unless_deleted(user: User) -> Result<User> {
@@ -177,7 +151,7 @@ pub fn find_with_hash_by_email(connection: &mut Connection, email: &Email) -> Re
     let (row, hash) = users::table
         .filter(users::email.eq(email.as_str()))
         .filter(users::deleted_at.is_null())
-        .select((ROW, users::password_hash))
+        .select((Row::as_select(), users::password_hash))
         .first::<(Row, String)>(connection)?;
     Ok((row.try_into()?, hash))
 }
@@ -190,8 +164,8 @@ pub fn find_by_email(connection: &mut Connection, email: &Email) -> Result<User>
     users::table
         .filter(users::email.eq(email.as_str()))
         .filter(users::deleted_at.is_null())
-        .select(ROW)
-        .first::<Row>(connection)?
+        .select(Row::as_select())
+        .first(connection)?
         .try_into()
 }
 
@@ -321,7 +295,7 @@ impl Listing for Users<'_> {
     fn rows(&mut self, range: &Range, window: Window) -> Result<Vec<User>> {
         // Not `IS NULL`: SQLite would find those by the index that is there for counting, and then sort all of them.
         let live = diesel::dsl::not(users::deleted_at.is_not_null());
-        let query = filtered!(users::table.select(ROW), &self.request.filter, live);
+        let query = filtered!(users::table.select(Row::as_select()), &self.request.filter, live);
         let descending = self.request.sort.descending;
         let query = match self.request.sort.key {
             UserSortKey::CreatedAt => {
@@ -334,7 +308,7 @@ impl Listing for Users<'_> {
                 stretch!(query, users::full_name_folded, users::id, range, descending, paging::text, least "")
             }
         };
-        let rows = query.offset(window.offset).limit(window.limit).load::<Row>(self.connection)?;
+        let rows = query.offset(window.offset).limit(window.limit).load(self.connection)?;
         rows.into_iter().map(User::try_from).collect()
     }
 

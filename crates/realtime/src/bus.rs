@@ -13,7 +13,7 @@ use redis::{Client, RedisError};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::hub::Hub;
-use crate::outbox::{Outbox, Outgoing, Queue};
+use crate::outbound::{Backlog, Outbound, Outgoing};
 use crate::redis_line::Line;
 
 /// How often a sign of life is sent, what was put off is looked at, and, while Redis is away, it is looked for.
@@ -37,8 +37,8 @@ pub struct NotARedisUrl;
 /// The way to the other instances: a task to be run beside the server.
 pub struct Bus {
     hub: Hub,
-    outbox: Arc<Outbox>,
-    queue: Queue,
+    outbound: Arc<Outbound>,
+    backlog: Backlog,
     client: Client,
 }
 
@@ -49,9 +49,14 @@ enum End {
 }
 
 impl Bus {
-    pub(crate) fn new(hub: Hub, outbox: Arc<Outbox>, queue: Queue, url: &str) -> Result<Self, NotARedisUrl> {
+    pub(crate) fn new(
+        hub: Hub,
+        outbound: Arc<Outbound>,
+        backlog: Backlog,
+        url: &str,
+    ) -> Result<Self, NotARedisUrl> {
         let client = Client::open(url).map_err(|_| NotARedisUrl)?;
-        Ok(Self { hub, outbox, queue, client })
+        Ok(Self { hub, outbound, backlog, client })
     }
 
     /// Runs until it is told to stop, and then sends what still waits; connects, and connects again, by itself.
@@ -67,12 +72,12 @@ impl Bus {
             let found = tokio::select! {
                 biased;
                 () = stop.as_mut() => return,
-                found = Line::open(&self.client, &self.hub, &self.outbox, &mut run_id) => found,
-                () = drain(&self.hub, &self.outbox, &mut self.queue) => return,
+                found = Line::open(&self.client, &self.hub, &self.outbound, &mut run_id) => found,
+                () = drain(&self.hub, &self.outbound, &mut self.backlog) => return,
             };
             let end = match found {
                 Ok((line, ears)) => {
-                    self.outbox.set_up(true);
+                    self.outbound.set_up(true);
                     if std::mem::take(&mut away) {
                         tracing::info!("Redis is back: instances share their events again");
                     }
@@ -93,9 +98,9 @@ impl Bus {
                 biased;
                 () = stop.as_mut() => return,
                 () = tokio::time::sleep(PAUSE) => {}
-                () = drain(&self.hub, &self.outbox, &mut self.queue) => return,
+                () = drain(&self.hub, &self.outbound, &mut self.backlog) => return,
             }
-            if self.outbox.owes_resync(Instant::now()) {
+            if self.outbound.owes_resync(Instant::now()) {
                 self.hub.resync_all();
             }
         }
@@ -109,11 +114,11 @@ impl Bus {
     ) -> End {
         let end = tokio::select! {
             reason = line.listen(&mut ears) => End::Lost(reason),
-            end = write(line, &self.outbox, &mut self.queue, stop) => end,
+            end = write(line, &self.outbound, &mut self.backlog, stop) => end,
         };
         if matches!(end, End::Lost(_)) {
             // From here on nobody offers: what this finds is all there is.
-            self.outbox.set_up(false);
+            self.outbound.set_up(false);
             for outgoing in line.not_known_to_have_arrived() {
                 self.hub.lose(outgoing);
             }
@@ -125,8 +130,8 @@ impl Bus {
 /// Brings what waits to Redis, until that fails or it is told to stop.
 async fn write(
     line: &Line,
-    outbox: &Outbox,
-    queue: &mut Queue,
+    outbound: &Outbound,
+    backlog: &mut Backlog,
     mut stop: Pin<&mut Fuse<impl Future<Output = ()>>>,
 ) -> End {
     let mut tick = interval(TICK);
@@ -138,7 +143,7 @@ async fn write(
         let mut batch: Vec<Outgoing> = Vec::new();
         let mut stopping = false;
         tokio::select! {
-            Some(first) = queue.next(outbox) => batch.push(first),
+            Some(first) = backlog.next(outbound) => batch.push(first),
             _ = tick.tick() => {}
             () = stop.as_mut() => stopping = true,
         }
@@ -146,7 +151,7 @@ async fn write(
             let mut bytes: usize = batch.iter().map(Outgoing::len).sum();
             while batch.len() < BATCH
                 && bytes < BATCH_BYTES
-                && let Some(next) = queue.try_next(outbox)
+                && let Some(next) = backlog.try_next(outbound)
             {
                 bytes += next.len();
                 batch.push(next);
@@ -168,16 +173,16 @@ async fn write(
 }
 
 /// While there is no Redis: deals with what waits as lost. Never returns while the hub lives.
-async fn drain(hub: &Hub, outbox: &Outbox, queue: &mut Queue) {
+async fn drain(hub: &Hub, outbound: &Outbound, backlog: &mut Backlog) {
     loop {
         tokio::select! {
-            next = queue.next(outbox) => match next {
+            next = backlog.next(outbound) => match next {
                 Some(outgoing) => hub.lose(outgoing),
                 None => return,
             },
             () = tokio::time::sleep(TICK) => {}
         }
-        if outbox.owes_resync(Instant::now()) {
+        if outbound.owes_resync(Instant::now()) {
             hub.resync_all();
         }
     }
@@ -197,9 +202,9 @@ pub(crate) fn reason(error: &RedisError) -> String {
 impl Drop for Bus {
     fn drop(&mut self) {
         // Also where the task was aborted. Nobody takes what waits, and nothing more is let in.
-        self.outbox.set_up(false);
-        self.queue.close();
-        while let Some(outgoing) = self.queue.try_next(&self.outbox) {
+        self.outbound.set_up(false);
+        self.backlog.close();
+        while let Some(outgoing) = self.backlog.try_next(&self.outbound) {
             self.hub.lose(outgoing);
         }
     }

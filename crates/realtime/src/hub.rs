@@ -14,7 +14,7 @@ use crate::event::{AccountChange, Event, next_seq};
 use crate::frame::{Frame, Problem, Target, membership, parse};
 use crate::link::{CloseReason, Link, Seat};
 use crate::log::{EventLog, Logged};
-use crate::outbox::{Outbox, Outgoing};
+use crate::outbound::{Outbound, Outgoing};
 use crate::settings::{HubSettings, Member, Refused};
 use crate::state::State;
 use crate::wire::Control;
@@ -31,7 +31,7 @@ struct Inner {
     state: Mutex<State>,
     budgets: Mutex<Budgets>,
     /// What goes to the bus, where there is one.
-    outbox: Option<Arc<Outbox>>,
+    outbound: Option<Arc<Outbound>>,
 }
 
 impl Hub {
@@ -54,17 +54,22 @@ impl Hub {
         clock: Arc<dyn Clock>,
         redis_url: &str,
     ) -> Result<(Self, Bus), NotARedisUrl> {
-        let (outbox, queue) = Outbox::new();
+        let (outbound, backlog) = Outbound::new();
         let log = EventLog::new(0, settings.log_events, settings.log_bytes);
         // Until the bus has read what happened before.
-        let hub = Self::new(settings, clock, State::new(log, true), Some(Arc::clone(&outbox)));
-        let bus = Bus::new(hub.clone(), outbox, queue, redis_url)?;
+        let hub = Self::new(settings, clock, State::new(log, true), Some(Arc::clone(&outbound)));
+        let bus = Bus::new(hub.clone(), outbound, backlog, redis_url)?;
         Ok((hub, bus))
     }
 
-    fn new(settings: HubSettings, clock: Arc<dyn Clock>, state: State, outbox: Option<Arc<Outbox>>) -> Self {
+    fn new(
+        settings: HubSettings,
+        clock: Arc<dyn Clock>,
+        state: State,
+        outbound: Option<Arc<Outbound>>,
+    ) -> Self {
         let (state, budgets) = (Mutex::new(state), Mutex::default());
-        Self(Arc::new(Inner { settings, clock, state, budgets, outbox }))
+        Self(Arc::new(Inner { settings, clock, state, budgets, outbound }))
     }
 
     /// Lets somebody in who has been authenticated. `since` is the number of the last event that the client has seen:
@@ -83,14 +88,14 @@ impl Hub {
     ///
     /// While Redis is away connections of this instance are told to resync at once, all others when it is back.
     pub fn publish(&self, event: Event) {
-        let Some(outbox) = &self.0.outbox else {
+        let Some(outbound) = &self.0.outbound else {
             return self.with(|state, settings| {
                 let seq = next_seq(self.0.clock.now(), state.log.last());
                 let text = with_seq(&event.body, seq);
                 state.deliver(Logged { seq, audience: event.audience, text }, event.account, settings);
             });
         };
-        if let Err(outgoing) = outbox.offer(Outgoing::Event(event)) {
+        if let Err(outgoing) = outbound.offer(Outgoing::Event(event)) {
             self.lose(outgoing);
         }
     }
@@ -98,14 +103,14 @@ impl Hub {
     /// Has all connections resync, on every instance: an event may have happened that nobody can tell of, such as a
     /// write whose commit was asked for and never answered.
     pub fn lost_an_event(&self) {
-        let Some(outbox) = &self.0.outbox else {
+        let Some(outbound) = &self.0.outbound else {
             let now = self.0.clock.now();
             return self.with(|state, settings| {
                 state.log.restart(next_seq(now, state.log.last()));
                 state.resync_all(settings);
             });
         };
-        if let Err(outgoing) = outbox.offer(Outgoing::Loss) {
+        if let Err(outgoing) = outbound.offer(Outgoing::Loss) {
             self.lose(outgoing);
         }
     }
@@ -152,12 +157,12 @@ impl Hub {
 
     /// Whether this hub is to share with others, through Redis.
     pub fn is_shared(&self) -> bool {
-        self.0.outbox.is_some()
+        self.0.outbound.is_some()
     }
 
     /// Whether this hub is to share with others and cannot now: for readiness checks and metrics.
     pub fn is_degraded(&self) -> bool {
-        self.0.outbox.as_ref().is_some_and(|outbox| !outbox.is_up())
+        self.0.outbound.as_ref().is_some_and(|outbound| !outbound.is_up())
     }
 
     pub(crate) fn receive(&self, id: u64, seat: &Seat, text: &str) {
@@ -190,7 +195,7 @@ impl Hub {
                 Ok(())
             }),
             Frame::Send(to, text) => {
-                let to_bus = self.0.outbox.as_ref().filter(|outbox| outbox.is_up());
+                let to_bus = self.0.outbound.as_ref().filter(|outbound| outbound.is_up());
                 self.with(|state, settings| {
                     state.may_send(id, &to, settings)?;
                     if to_bus.is_none() {
@@ -198,7 +203,7 @@ impl Hub {
                     }
                     Ok(())
                 })?;
-                match to_bus.map(|outbox| outbox.offer(Outgoing::Message(to, text))) {
+                match to_bus.map(|outbound| outbound.offer(Outgoing::Message(to, text))) {
                     Some(Err(Outgoing::Message(..))) => Err(Problem::Overloaded),
                     _ => Ok(()),
                 }
@@ -208,9 +213,9 @@ impl Hub {
 
     fn control(&self, control: Control) {
         self.apply(control);
-        if let Some(outbox) = &self.0.outbox {
+        if let Some(outbound) = &self.0.outbound {
             // Lost while Redis is away: every instance looks up from time to time which sessions still live.
-            let _ = outbox.offer(Outgoing::Control(control));
+            let _ = outbound.offer(Outgoing::Control(control));
         }
     }
 
@@ -234,9 +239,9 @@ impl Hub {
     }
 
     fn lose_event(&self, account: Option<AccountChange>) {
-        let Some(outbox) = &self.0.outbox else { return };
-        outbox.set_lost();
-        let resync_now = outbox.may_resync(Instant::now());
+        let Some(outbound) = &self.0.outbound else { return };
+        outbound.set_lost();
+        let resync_now = outbound.may_resync(Instant::now());
         self.with(|state, settings| {
             state.unsure = true;
             if let Some(change) = account {
@@ -258,12 +263,12 @@ impl Hub {
 
     /// What happened is known again only from that number on.
     pub(crate) fn resync(&self, at: u64) {
-        if let Some(outbox) = &self.0.outbox {
-            outbox.is_resynced();
+        if let Some(outbound) = &self.0.outbound {
+            outbound.is_resynced();
         }
         self.with(|state, settings| {
             state.log.restart(at);
-            state.unsure = self.0.outbox.as_ref().is_some_and(|outbox| outbox.has_lost());
+            state.unsure = self.0.outbound.as_ref().is_some_and(|outbound| outbound.has_lost());
             state.resync_all(settings);
         });
     }

@@ -51,7 +51,7 @@ mod frame;
 mod hub;
 mod link;
 mod log;
-mod outbox;
+mod outbound;
 mod policy;
 mod redis_line;
 mod replay;

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::bus::reason;
 use crate::hub::Hub;
-use crate::outbox::{Outbox, Outgoing};
+use crate::outbound::{Outbound, Outgoing};
 use crate::replay::{Entry, Reader};
 use crate::under_way::UnderWay;
 use crate::wire::{self, Heard, Sent};
@@ -32,7 +32,7 @@ const PAGE: usize = 500;
 
 pub(crate) struct Line {
     hub: Hub,
-    outbox: Arc<Outbox>,
+    outbound: Arc<Outbound>,
     connection: MultiplexedConnection,
     /// What instances publish on.
     channel: String,
@@ -51,10 +51,10 @@ impl Line {
     pub(crate) async fn open(
         client: &Client,
         hub: &Hub,
-        outbox: &Arc<Outbox>,
+        outbound: &Arc<Outbound>,
         run_id: &mut Option<String>,
     ) -> Result<(Self, PubSubStream), String> {
-        match timeout(OPENING, Self::open_within(client, hub, outbox, run_id)).await {
+        match timeout(OPENING, Self::open_within(client, hub, outbound, run_id)).await {
             Ok(opened) => opened,
             Err(_) => Err("no answer in time".to_owned()),
         }
@@ -63,7 +63,7 @@ impl Line {
     async fn open_within(
         client: &Client,
         hub: &Hub,
-        outbox: &Arc<Outbox>,
+        outbound: &Arc<Outbound>,
         run_id: &mut Option<String>,
     ) -> Result<(Self, PubSubStream), String> {
         let channel = format!("{PREFIX}{}", client.get_connection_info().redis_settings().db());
@@ -87,7 +87,7 @@ impl Line {
             let script = cmd("SCRIPT").arg("LOAD").arg(script).query_async(&mut connection).await?;
             let line = Self {
                 hub: hub.clone(),
-                outbox: Arc::clone(outbox),
+                outbound: Arc::clone(outbound),
                 connection,
                 stream: format!("{channel}:log"),
                 channel,
@@ -112,7 +112,7 @@ impl Line {
         let run_id = info.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::to_owned);
         let ends_in_resync = self.catch_up().await?;
         if known.is_some() && *known != run_id && !ends_in_resync {
-            self.outbox.set_lost();
+            self.outbound.set_lost();
             self.hub.with(|state, _| state.unsure = true);
         }
         *known = run_id;
@@ -161,7 +161,7 @@ impl Line {
         self.catch_up().await?;
         if self.hub.last_seq() < seq {
             // It was never in the stream, or the stream has been lost since. Its number is not to be trusted.
-            self.outbox.set_lost();
+            self.outbound.set_lost();
             self.hub.with(|state, _| state.unsure = true);
         }
         Ok(())
@@ -191,11 +191,11 @@ impl Line {
         }
         if last != 0 && !found {
             // An empty stream: it was lost, and with it perhaps what we have not seen.
-            self.outbox.set_lost();
+            self.outbound.set_lost();
         }
         let ends_in_resync = reader.ends_in_resync();
         drop(reader);
-        self.hub.with(|state, _| state.unsure = self.outbox.has_lost());
+        self.hub.with(|state, _| state.unsure = self.outbound.has_lost());
         Ok(ends_in_resync)
     }
 
@@ -233,7 +233,7 @@ impl Line {
 
     /// Where an event was lost, has all instances resync.
     pub(crate) async fn announce_loss(&self) -> RedisResult<()> {
-        let Some(loss) = self.outbox.take_loss() else { return Ok(()) };
+        let Some(loss) = self.outbound.take_loss() else { return Ok(()) };
         let mut pipeline = redis::pipe();
         self.add_event(&mut pipeline, self.hub.last_seq(), &wire::resync_data());
         pipeline.query_async::<()>(&mut self.connection.clone()).await?;
@@ -251,7 +251,7 @@ impl Line {
 
     /// Tells the connections of this instance to resync if that was put off.
     pub(crate) fn resync_if_owed(&self) {
-        if self.outbox.owes_resync(Instant::now()) {
+        if self.outbound.owes_resync(Instant::now()) {
             self.hub.resync_all();
         }
     }

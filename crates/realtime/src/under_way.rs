@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::outbox::Outgoing;
+use crate::outbound::Outgoing;
 
 /// The most that is sent before it comes back, but for one batch.
 const MOST: usize = 1_024;

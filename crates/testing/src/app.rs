@@ -14,7 +14,7 @@ use plinth_auth::{
 use plinth_domain::passwords::PasswordRules;
 use plinth_domain::{Clock, Email, FullName, Password, Role, User, UserId};
 use plinth_http::{App, Draining, Environment, HttpSettings, Searches};
-use plinth_jobs::{Postman, PostmanSettings, Stopper};
+use plinth_jobs::{Postman, PostmanSettings, Stop, Stopper};
 use plinth_limits::Limits;
 use plinth_mail::{Kept, Mailbox, Mailer, Sender, Templates};
 use plinth_persistence::users;
@@ -127,88 +127,46 @@ impl TestApp {
     }
 
     fn build(db: TestDb, setup: TestSetup) -> Self {
-        let TestSetup {
-            settings,
-            cost,
-            clock,
-            limits,
-            password_rules,
-            mailer,
-            postman: sends,
-            mailbox_shown,
-            hub,
-            access_ttl,
-        } = setup;
         let entropy = Arc::new(SystemEntropy);
-        let hashing = PasswordSettings { cost, ..PasswordSettings::default() };
-        let passwords = Passwords::new(hashing, entropy.clone()).expect("the hashing threads start");
+        let clock: Arc<dyn Clock> = Arc::new(setup.clock.clone());
+        let hashing = PasswordSettings { cost: setup.cost, yields: false, ..PasswordSettings::default() };
         let tokens = TokenSettings {
             issuer: "plinth-test".to_owned(),
             audience: "plinth-test".to_owned(),
-            access_ttl,
+            access_ttl: setup.access_ttl,
         };
-        let access = AccessTokens::new(KeySet::from_secret(SECRET), tokens);
-        let refresh = RefreshTokens::new(SECRET);
-        let hub = hub.unwrap_or_else(|| Hub::local(HubSettings::default(), Arc::new(clock.clone())));
-        let (searches, mailbox) = (Searches::default(), Mailbox::new());
+        let mailbox = Mailbox::new();
         let app = App {
             db: db.database().clone(),
-            passwords: passwords.clone(),
-            access: access.clone(),
-            refresh: refresh.clone(),
-            clock: Arc::new(clock.clone()),
+            passwords: Passwords::new(hashing, entropy.clone()).expect("the hashing threads start"),
+            access: AccessTokens::new(KeySet::from_secret(SECRET), tokens),
+            refresh: RefreshTokens::new(SECRET),
+            clock: Arc::clone(&clock),
             entropy,
-            searches: searches.clone(),
-            password_rules: Arc::new(password_rules),
-            limits: limits.clone(),
+            searches: Searches::default(),
+            password_rules: Arc::new(setup.password_rules),
+            limits: setup.limits,
             mail_wakeup: Arc::default(),
-            hub: hub.clone(),
-            mailbox: mailbox_shown.then(|| mailbox.clone()),
-            settings,
-        };
-        let sender: Sender = "Plinth <noreply@plinth.example>".parse().unwrap();
-        let postman = Postman {
-            db: app.db.clone(),
-            mailer: mailer.unwrap_or_else(|| Mailer::mailbox(mailbox.clone(), sender)),
-            templates: Templates::built_in("Plinth"),
-            tokens: OneTimeTokens::new(SECRET),
-            clock: Arc::clone(&app.clock),
-            entropy: Arc::clone(&app.entropy),
-            wakeup: Arc::clone(&app.mail_wakeup),
-            settings: PostmanSettings::for_app(APP_ORIGIN),
+            hub: setup.hub.unwrap_or_else(|| Hub::local(HubSettings::default(), clock)),
+            mailbox: setup.mailbox_shown.then(|| mailbox.clone()),
+            settings: setup.settings,
         };
         let (stopper, stop) = Stopper::new();
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().unwrap();
+        let postman = setup.postman.then(|| (postman(&app, &mailbox, setup.mailer), stop));
         let draining = Draining::default();
-        let (started, server) = mpsc::channel();
-        let thread = std::thread::spawn({
-            let draining = draining.clone();
-            move || {
-                actix_web::rt::System::new().block_on(async move {
-                    let postman = sends.then(|| actix_web::rt::spawn(postman.run(stop)));
-                    let server = plinth_http::serve(app, draining, listener, 2).expect("the server starts");
-                    started.send(server.handle()).unwrap();
-                    server.await.expect("the server ends well");
-                    if let Some(postman) = postman {
-                        postman.await.expect("the postman ends well");
-                    }
-                });
-            }
-        });
-        let server = server.recv().expect("the server starts");
+        let (address, server, thread) = run(app.clone(), draining.clone(), postman);
         Self {
             db,
-            clock,
-            access,
-            refresh,
+            clock: setup.clock,
+            access: app.access,
+            refresh: app.refresh,
             draining,
-            searches,
-            limits,
+            searches: app.searches,
+            limits: app.limits,
             mailbox,
-            hub,
+            hub: app.hub,
             address,
-            passwords,
+            passwords: app.passwords,
             stopper,
             server,
             thread: Some(thread),
@@ -325,6 +283,44 @@ impl TestApp {
     pub fn openapi(&self) -> Value {
         self.anyone().get("/openapi.json").expect(200).json()
     }
+}
+
+/// Who sends its mail: by that mailer, or to the mailbox.
+fn postman(app: &App, mailbox: &Mailbox, mailer: Option<Mailer>) -> Postman {
+    let sender: Sender = "Plinth <noreply@plinth.example>".parse().unwrap();
+    Postman {
+        db: app.db.clone(),
+        mailer: mailer.unwrap_or_else(|| Mailer::mailbox(mailbox.clone(), sender)),
+        templates: Templates::built_in("Plinth"),
+        tokens: OneTimeTokens::new(SECRET),
+        clock: Arc::clone(&app.clock),
+        entropy: Arc::clone(&app.entropy),
+        wakeup: Arc::clone(&app.mail_wakeup),
+        settings: PostmanSettings::for_app(APP_ORIGIN),
+    }
+}
+
+/// Serves on a free port, and sends mail, on a thread of its own.
+fn run(
+    app: App,
+    draining: Draining,
+    postman: Option<(Postman, Stop)>,
+) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().unwrap();
+    let (started, server) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let postman = postman.map(|(postman, stop)| actix_web::rt::spawn(postman.run(stop)));
+            let server = plinth_http::serve(app, draining, listener, 2).expect("the server starts");
+            started.send(server.handle()).unwrap();
+            server.await.expect("the server ends well");
+            if let Some(postman) = postman {
+                postman.await.expect("the postman ends well");
+            }
+        });
+    });
+    (address, server.recv().expect("the server starts"), thread)
 }
 
 impl Drop for TestApp {

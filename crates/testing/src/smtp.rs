@@ -150,11 +150,6 @@ impl SmtpServer {
         self.shared.state.lock().unwrap().faults.push((times, step, fault));
     }
 
-    /// Takes back all faults that have not happened.
-    pub fn recover(&self) {
-        self.shared.state.lock().unwrap().faults.clear();
-    }
-
     /// The messages that it took, in that order.
     pub fn messages(&self) -> Vec<Received> {
         self.shared.state.lock().unwrap().messages.clone()

@@ -1,11 +1,33 @@
 //! The settings of accounts, the first administrator's among them.
 
-use plinth_domain::Password;
+use std::time::Duration;
+
 use plinth_domain::passwords::PasswordRules;
+use plinth_domain::{Email, Password};
 
 use super::reader::Reader;
 use super::secret::is_placeholder;
-use super::{Accounts, FirstAdmin, Registration, days, table, values};
+use super::{Registration, days, table, values};
+
+/// Accounts.
+#[derive(Clone, Debug)]
+pub(crate) struct Accounts {
+    pub(crate) bcrypt_cost: u32,
+    pub(crate) registration: Registration,
+    /// The administrator to make where there is none.
+    pub(crate) first_admin: Option<FirstAdmin>,
+    /// Whether common passwords are refused.
+    pub(crate) check_common: bool,
+    /// How long the audit log is kept; `None` for ever.
+    pub(crate) audit_retention: Option<Duration>,
+}
+
+/// The administrator that is made at start.
+#[derive(Clone, Debug)]
+pub(crate) struct FirstAdmin {
+    pub(crate) email: Email,
+    pub(crate) password: Password,
+}
 
 pub(super) fn read(reader: &mut Reader, project_name: Option<&str>) -> Option<Accounts> {
     let least_cost = if reader.production { 10 } else { 4 };

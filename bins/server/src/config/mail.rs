@@ -6,7 +6,19 @@ use std::path::PathBuf;
 use plinth_mail::{Sender, SmtpUrl, Templates};
 
 use super::reader::Reader;
-use super::{Mail, table, values};
+use super::{table, values};
+
+/// Mail.
+#[derive(Clone, Debug)]
+pub(crate) struct Mail {
+    /// `None`: it is kept, and shown at `/dev/mail`.
+    pub(crate) smtp: Option<SmtpUrl>,
+    pub(crate) from: Sender,
+    /// Where links lead.
+    pub(crate) app_origin: String,
+    /// The folder with texts of the project's own.
+    pub(crate) templates: Option<PathBuf>,
+}
 
 /// None where there is none, and where something about it is wrong.
 pub(super) fn read(

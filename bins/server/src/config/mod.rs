@@ -20,19 +20,21 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plinth_domain::{Email, Password, Role};
-use plinth_http::forwarded::TrustedProxies;
+use plinth_domain::Role;
 use plinth_http::service::site;
-use plinth_limits::Rates;
-use plinth_mail::{Sender, SmtpUrl};
 
+pub(crate) use accounts::FirstAdmin;
 pub(crate) use reader::Effective;
 pub(crate) use secret::{LEAST_KEY_BYTES, Secret};
 pub(crate) use source::{Fault, no_color};
 pub(crate) use values::{DatabaseUrl, LogLevel, RedisUrl};
 
+use abuse::Abuse;
+use accounts::Accounts;
+use mail::Mail;
 use reader::Reader;
 use source::Source;
+use tokens::Tokens;
 
 /// What the server runs for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,63 +128,6 @@ pub(crate) struct Database {
     pub(crate) migrate_on_start: bool,
 }
 
-/// Sessions and tokens.
-#[derive(Clone, Debug)]
-pub(crate) struct Tokens {
-    /// `None`: the one in the data folder.
-    pub(crate) secret_key: Option<Secret>,
-    pub(crate) algorithm: Algorithm,
-    /// The file with the private keys. `None`: the one in the data folder, where the algorithm needs one.
-    pub(crate) private_key_file: Option<PathBuf>,
-    pub(crate) issuer: String,
-    pub(crate) audience: String,
-    pub(crate) access_ttl: Duration,
-    pub(crate) session_idle: Duration,
-    pub(crate) session_max: Duration,
-    pub(crate) refresh_grace: Duration,
-}
-
-/// Accounts.
-#[derive(Clone, Debug)]
-pub(crate) struct Accounts {
-    pub(crate) bcrypt_cost: u32,
-    pub(crate) registration: Registration,
-    /// The administrator to make where there is none.
-    pub(crate) first_admin: Option<FirstAdmin>,
-    /// Whether common passwords are refused.
-    pub(crate) check_common: bool,
-    /// How long the audit log is kept; `None` for ever.
-    pub(crate) audit_retention: Option<Duration>,
-}
-
-/// The administrator that is made at start.
-#[derive(Clone, Debug)]
-pub(crate) struct FirstAdmin {
-    pub(crate) email: Email,
-    pub(crate) password: Password,
-}
-
-/// Mail.
-#[derive(Clone, Debug)]
-pub(crate) struct Mail {
-    /// `None`: it is kept, and shown at `/dev/mail`.
-    pub(crate) smtp: Option<SmtpUrl>,
-    pub(crate) from: Sender,
-    /// Where links lead.
-    pub(crate) app_origin: String,
-    /// The folder with texts of the project's own.
-    pub(crate) templates: Option<PathBuf>,
-}
-
-/// Limits.
-#[derive(Clone, Debug)]
-pub(crate) struct Abuse {
-    /// `None`: everything may be tried as often as one likes.
-    pub(crate) rates: Option<Rates>,
-    pub(crate) redis: Option<RedisUrl>,
-    pub(crate) proxies: TrustedProxies,
-}
-
 /// WebSockets.
 #[derive(Clone, Debug)]
 pub(crate) struct Realtime {
@@ -203,6 +148,8 @@ pub(crate) struct Log {
 pub(crate) struct Outcome {
     /// The settings, or everything that is wrong with them.
     pub(crate) settings: Result<Settings, Faults>,
+    /// What can be used, but is hardly meant.
+    pub(crate) warnings: Vec<Fault>,
     /// Each setting as it would take effect; those with a fault are left out.
     pub(crate) effective: Vec<Effective>,
 }
@@ -255,12 +202,12 @@ fn read(source: Source, files: Files) -> Outcome {
     let mut reader = Reader::new(source);
     reader.judges_files = files == Files::Judged;
     let settings = settings(&mut reader);
-    let Reader { faults, effective, .. } = reader;
+    let Reader { faults, warnings, effective, .. } = reader;
     let settings = match settings {
         Some(settings) if faults.is_empty() => Ok(settings),
         _ => Err(Faults(faults)),
     };
-    Outcome { settings, effective }
+    Outcome { settings, warnings, effective }
 }
 
 fn environment(reader: &mut Reader) -> Option<Environment> {
@@ -274,14 +221,14 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
     let environment = environment(reader);
     let project_name = reader.take(&table::PROJECT_NAME, values::line);
     let docs_enabled = reader.take(&table::DOCS_ENABLED, values::switch);
-    let network = network(reader);
+    let (network, api_prefix) = network(reader);
     let database = database(reader);
     let tokens = tokens::read(reader, database.as_ref());
     let accounts = accounts::read(reader, project_name.as_deref());
     let app_origin = reader.take(&table::APP_ORIGIN, values::origin);
     let cors_origins = reader.take(&table::BACKEND_CORS_ORIGINS, values::origins).unwrap_or_default().0;
     let auth_cookies = reader.take(&table::AUTH_COOKIES, values::switch);
-    let static_dir = static_dir(reader);
+    let static_dir = static_dir(reader, api_prefix.as_deref());
     let mail = mail::read(reader, project_name.as_deref(), app_origin.as_deref());
     let abuse = abuse::read(reader);
     let realtime = realtime(reader);
@@ -305,22 +252,27 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
     })
 }
 
-fn static_dir(reader: &mut Reader) -> Option<PathBuf> {
+fn static_dir(reader: &mut Reader, api_prefix: Option<&str>) -> Option<PathBuf> {
     let folder = reader.take(&table::STATIC_DIR, values::path).map(PathBuf::from)?;
     if reader.judges_files
-        && let Err(wrong) = site::check(&folder)
+        && let Err(wrong) = site::check(&folder, api_prefix.unwrap_or_default())
     {
         reader.fault(&table::STATIC_DIR, wrong.to_string());
     }
     Some(folder)
 }
 
-fn network(reader: &mut Reader) -> Option<Network> {
+/// The prefix stands apart too: it can be used to judge others by where the rest is at fault.
+fn network(reader: &mut Reader) -> (Option<Network>, Option<String>) {
     let host = reader.take(&table::HOST, values::host);
     let port = reader.take(&table::PORT, values::port);
     let api_prefix = reader.take(&table::API_PREFIX, values::api_prefix);
     let delay = reader.take(&table::SHUTDOWN_DELAY_SECONDS, values::whole(0..=300));
-    Some(Network { host: host?, port: port?, api_prefix: api_prefix?, shutdown_delay: seconds(delay?) })
+    let network = || {
+        let api_prefix = api_prefix.clone()?;
+        Some(Network { host: host?, port: port?, api_prefix, shutdown_delay: seconds(delay?) })
+    };
+    (network(), api_prefix)
 }
 
 fn database(reader: &mut Reader) -> Option<Database> {

@@ -27,6 +27,8 @@ pub(crate) struct Reader {
     pub(crate) judges_files: bool,
     /// What was wrong so far.
     pub(crate) faults: Vec<Fault>,
+    /// What can be used, but is hardly meant, in the form of a fault.
+    pub(crate) warnings: Vec<Fault>,
     /// What was read so far.
     pub(crate) effective: Vec<Effective>,
 }
@@ -34,7 +36,14 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn new(mut source: Source) -> Self {
         let faults = std::mem::take(&mut source.faults);
-        Self { source, production: false, judges_files: false, faults, effective: Vec::new() }
+        Self {
+            source,
+            production: false,
+            judges_files: false,
+            faults,
+            warnings: Vec::new(),
+            effective: Vec::new(),
+        }
     }
 
     /// The value of a setting; `None` where there is none, and where it is wrong, which leaves a fault behind.
@@ -72,6 +81,11 @@ impl Reader {
     /// Notes what is wrong with a setting.
     pub(crate) fn fault(&mut self, setting: &Setting, what: impl Into<String>) {
         self.faults.push(Fault { name: setting.name, what: what.into() });
+    }
+
+    /// Notes what is hardly meant.
+    pub(crate) fn warning(&mut self, setting: &Setting, what: impl Into<String>) {
+        self.warnings.push(Fault { name: setting.name, what: what.into() });
     }
 
     /// Whether something was found to be wrong with it.

@@ -1,11 +1,28 @@
 //! The settings of sessions and tokens.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::reader::Reader;
 use super::secret::{LEAST_KEY_BYTES, weakness_of_key};
-use super::{Algorithm, Database, Tokens, days, seconds, table, values};
+use super::{Algorithm, Database, Secret, days, seconds, table, values};
 use crate::keys;
+
+/// Sessions and tokens.
+#[derive(Clone, Debug)]
+pub(crate) struct Tokens {
+    /// `None`: the one in the data folder.
+    pub(crate) secret_key: Option<Secret>,
+    pub(crate) algorithm: Algorithm,
+    /// The file with the private keys. `None`: the one in the data folder, where the algorithm needs one.
+    pub(crate) private_key_file: Option<PathBuf>,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) access_ttl: Duration,
+    pub(crate) session_idle: Duration,
+    pub(crate) session_max: Duration,
+    pub(crate) refresh_grace: Duration,
+}
 
 pub(super) fn read(reader: &mut Reader, database: Option<&Database>) -> Option<Tokens> {
     let faults_before = reader.faults.len();

@@ -149,6 +149,7 @@ fn a_pem_file_serves_and_is_not_rotated() {
     let folder = folder();
     let pem = include_str!("../../../../crates/auth/tests/auth/openssl/p256.pem");
     fs::write(folder.path().join("key.pem"), pem).unwrap();
+    fs::set_permissions(folder.path().join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
     let variables = [CHEAP, ES256, ("JWT_PRIVATE_KEY_FILE", "key.pem")];
     let mut server = Server::start(folder.path(), &variables);
     server.sign_up("ada@example.com").get("/api/users/me").expect(200);

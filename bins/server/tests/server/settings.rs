@@ -41,6 +41,19 @@ fn check_config_lists_every_setting_with_its_origin_and_makes_nothing() {
 }
 
 #[test]
+fn what_can_be_used_but_is_hardly_meant_is_told_and_stops_nothing() {
+    let folder = folder();
+    let everybody = [CHEAP, ("TRUSTED_PROXIES", "0.0.0.0/0")];
+    let output = run(folder.path(), &everybody, &["check-config"]);
+    let (_, err) = texts(&output);
+    assert!(output.status.success(), "{err}");
+    assert!(err.contains("plinth: warning: TRUSTED_PROXIES: trusts every address"), "{err}");
+    let mut server = Server::start(folder.path(), &everybody);
+    let line = server.wait_for_line("TRUSTED_PROXIES: trusts every address");
+    assert!(line.contains("WARN"), "{line}");
+}
+
+#[test]
 fn check_config_names_every_fault_and_no_secret() {
     let folder = folder();
     std::fs::write(folder.path().join(".env"), "LOG_LEVEL=loud\nthis line holds hunter3\n").unwrap();
@@ -131,13 +144,27 @@ fn a_folder_without_an_app_stops_the_start_with_that_setting_named() {
     };
     refused("dist does not exist; build the app first");
     std::fs::create_dir(&app).unwrap();
-    refused("dist has no index.html; build the app first");
+    refused(
+        "dist has no index.html that is a file (links within the folder are not followed); build the app first",
+    );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was made");
     // What works without it is not stopped by it.
     assert!(run(folder.path(), &setting, &["openapi"]).status.success());
     std::fs::write(app.join("index.html"), "<!doctype html>").unwrap();
     let (out, err) = texts(&run(folder.path(), &setting, &["check-config"]));
     assert!(out.lines().any(|line| line == "STATIC_DIR=dist  # environment"), "{out}{err}");
+    // A page without what it loads would stay white.
+    std::fs::create_dir(app.join("assets")).unwrap();
+    std::fs::write(app.join("assets/app.js"), "").unwrap();
+    std::fs::write(app.join("index.html"), r#"<script src="/assets/app.js"></script>"#).unwrap();
+    let hiding = [setting[0], ("API_PREFIX", "assets"), ("PORT", "x")];
+    for (command, faults) in [("check-config", &hiding[..]), ("serve", &hiding[..2])] {
+        let output = run(folder.path(), faults, &[command]);
+        let (_, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(err.contains("STATIC_DIR: ") && err.contains("an API_PREFIX other than /assets"), "{err}");
+        assert_eq!(err.contains("PORT: "), faults.len() == 3, "{err}");
+    }
     let server = Server::start(folder.path(), &[CHEAP, setting[0]]);
     let page = server.client().get("/").expect(200);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");

@@ -92,7 +92,7 @@ pub(crate) fn texts(output: &Output) -> (String, String) {
 
 /// A port that nothing listens on, below those that the system gives to outgoing connections: one of those could be
 /// taken by any client in the moment before the server has it. Another process could take this one too; then the
-/// server says so.
+/// server says so, and [`Server::start`] tries another.
 pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 10_000;
     const COUNT: u32 = 5_000;
@@ -131,9 +131,18 @@ fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
 impl Server {
     /// Starts a server in that folder on a free port and waits until it is ready.
     pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut server = Self::spawn(folder, variables, free_port());
-        server.wait_until_ready();
-        server
+        loop {
+            let mut server = Self::spawn(folder, variables, free_port());
+            if server.gets_ready() {
+                return server;
+            }
+            // Another process was quicker.
+            let written: Vec<_> = server.seen.iter().chain(&server.complained).collect();
+            assert!(
+                written.iter().any(|line| line.contains("cannot listen")),
+                "the server ended: {written:#?}"
+            );
+        }
     }
 
     /// Starts a server on that port and waits for nothing.
@@ -148,15 +157,21 @@ impl Server {
 
     /// Waits until readiness answers 200.
     pub(crate) fn wait_until_ready(&mut self) {
+        assert!(self.gets_ready(), "the server ended; it wrote {:#?} {:#?}", self.seen, self.complained);
+    }
+
+    /// Waits until readiness answers 200, or until it has ended.
+    fn gets_ready(&mut self) -> bool {
         let deadline = Instant::now() + PATIENCE;
         while get(self.port, "/health/ready").is_none_or(|status| status != 200) {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if self.child.try_wait().unwrap().is_some() {
                 self.wait_for_the_rest();
-                panic!("the server ended with {status}; it logged {:#?} {:#?}", self.seen, self.complained);
+                return false;
             }
             assert!(Instant::now() < deadline, "not ready in time; it logged {:#?}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
+        true
     }
 
     /// A client of it, without a token.

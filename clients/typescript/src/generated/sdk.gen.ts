@@ -145,7 +145,8 @@ export const endOtherSessions = <ThrowOnError extends boolean = true>(options?: 
 /**
  * List one's own sessions
  *
- * The newest first. The one that asks is marked.
+ * The newest first. The one that asks is marked. Of more than 100 the oldest are left out, but never the one that
+ * asks: it is then the last.
  */
 export const listSessions = <ThrowOnError extends boolean = true>(options?: Options<ListSessionsData, ThrowOnError>) => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, { scheme: 'bearer', type: 'http' }],

@@ -27,12 +27,15 @@ pub struct PasswordSettings {
     pub threads: usize,
     /// How many jobs may wait for a thread before more are refused; at least one.
     pub queue: usize,
+    /// Whether the threads give way to everything else on the machine, where the system allows it. That keeps the rest
+    /// of a service fast in a storm of logins; on a machine that is busy with other programs, hashing may take long.
+    pub yields: bool,
 }
 
 impl Default for PasswordSettings {
-    /// Cost 12, as many threads as the process may use cores, and room for 128 jobs to wait.
+    /// Cost 12, as many threads as the process may use cores, which give way, and room for 128 jobs to wait.
     fn default() -> Self {
-        Self { cost: 12, threads: available_parallelism().map_or(1, usize::from), queue: 128 }
+        Self { cost: 12, threads: available_parallelism().map_or(1, usize::from), queue: 128, yields: true }
     }
 }
 

@@ -72,7 +72,9 @@ impl Pool {
 
 impl Shared {
     fn work(&self, queue: &Receiver<Job>) {
-        lower_priority();
+        if self.settings.yields {
+            lower_priority();
+        }
         for job in queue {
             let begun = Instant::now();
             if self.run(job) {

@@ -12,7 +12,7 @@ use plinth_domain::{Entropy, Password};
 use crate::support::Counter;
 
 async fn verify(cost: u32, candidate: &str, stored: &str) -> Verification {
-    let settings = PasswordSettings { cost, threads: 1, queue: 8 };
+    let settings = PasswordSettings { cost, threads: 1, queue: 8, yields: false };
     let passwords = Passwords::new(settings, Arc::new(Counter::default())).expect("settings");
     let stored = PasswordHash::from_stored(stored.to_owned());
     passwords.verify(Password::claimed(candidate), Some(stored)).await.expect("room in the queue")
@@ -114,7 +114,7 @@ async fn with_the_same_salt_we_write_what_passlib_writes() {
     for (password, cost, hash) in acceptable() {
         let salt_text = hash.split('$').nth(3).expect("a salt");
         let salt = GeneralPurpose::new(&BCRYPT, NO_PAD).decode(salt_text).expect("bcrypt's Base64");
-        let settings = PasswordSettings { cost: *cost, threads: 1, queue: 1 };
+        let settings = PasswordSettings { cost: *cost, threads: 1, queue: 1, yields: false };
         let passwords = Passwords::new(settings, Arc::new(Always(salt))).expect("settings");
         let ours = passwords.hash(Password::parse(password).expect("acceptable")).await.expect("room");
         assert_eq!(ours.as_str(), *hash);

@@ -1,14 +1,12 @@
 //! What is done about the audit log: it is read.
 
-use actix_web::HttpResponse;
 use plinth_domain::audit::AuditEntryJson;
 use plinth_domain::{Page, Permission};
 use plinth_persistence::audit;
 
 use super::dto::{AuditList, AuditListParams};
-use crate::answer;
+use crate::answer::{self, Answer};
 use crate::caller::Caller;
-use crate::error::ApiError;
 use crate::extract::Query;
 use crate::listing::PageParams;
 use crate::openapi::{Authenticated, Forbidden, InvalidQuery};
@@ -21,7 +19,7 @@ use crate::openapi::{Authenticated, Forbidden, InvalidQuery};
     responses((status = 200, description = "The entries.", body = Page<AuditEntryJson<'static>>), Authenticated, Forbidden, InvalidQuery),
     security(("OAuth2Password" = []), ("bearer" = [])),
 )]
-pub(crate) async fn list(caller: Caller, query: Query<AuditList>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn list(caller: Caller, query: Query<AuditList>) -> Answer {
     let page = caller
         .read(move |connection, user| {
             user.role.require(Permission::ReadAudit)?;

@@ -54,10 +54,12 @@ pub(super) fn keep(settings: &HttpSettings, token: &RefreshToken, lives: Duratio
     cookie(settings, token.as_str().to_owned(), lives)
 }
 
-/// Lets the browser forget the token.
-pub(super) fn clear(settings: &HttpSettings, response: &mut HttpResponse) {
-    // A cookie of these characters is a valid header.
-    let _fits = response.add_cookie(&cookie(settings, String::new(), Duration::ZERO));
+/// Lets the browser forget the token, where cookies are used.
+pub(crate) fn clear(settings: &HttpSettings, response: &mut HttpResponse) {
+    if settings.auth_cookies {
+        // A cookie of these characters is a valid header.
+        let _fits = response.add_cookie(&cookie(settings, String::new(), Duration::ZERO));
+    }
 }
 
 /// The refresh token that a request presents: the one in its body, or the one in its cookie where cookies are used.

@@ -7,8 +7,10 @@ use crate::resource::at;
 pub(crate) mod cookie;
 mod dto;
 pub(crate) mod handlers;
+mod login;
 pub(crate) mod recovery;
 pub(crate) mod sessions;
+mod tokens;
 
 pub use dto::{ForgotPassword, LoginForm, Refresh, Register, ResetPassword, Tokens, VerifyEmail};
 

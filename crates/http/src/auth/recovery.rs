@@ -9,7 +9,7 @@ use plinth_persistence::{Connection, Error, one_time, sessions, users};
 use plinth_realtime::Event;
 
 use super::dto::{ForgotPassword, ResetPassword, VerifyEmail};
-use crate::answer;
+use crate::answer::{self, Answer};
 use crate::caller::{Caller, own, told};
 use crate::client::Client;
 use crate::error::ApiError;
@@ -20,8 +20,6 @@ use crate::openapi::{
 };
 use crate::state::App;
 use crate::throttle::Throttle;
-
-type Answer = Result<HttpResponse, ApiError>;
 
 /// 202: whatever comes of it comes by mail.
 fn accepted() -> HttpResponse {

@@ -1,24 +1,21 @@
 //! The sessions of the one who asks.
 
-use actix_web::HttpResponse;
 use plinth_domain::sessions::SessionJson;
 use plinth_domain::{AuditEvent, SessionId};
 use plinth_persistence::sessions;
 
 use super::cookie;
-use crate::answer;
+use crate::answer::{self, Answer};
 use crate::caller::Caller;
 use crate::client::Client;
-use crate::error::ApiError;
 use crate::extract::{NoParameters, PathId, Query};
 use crate::journal::Journal;
 use crate::openapi::{Authenticated, InvalidQuery, NotFound};
 
-type Answer = Result<HttpResponse, ApiError>;
-
 /// List one's own sessions
 ///
-/// The newest first. The one that asks is marked.
+/// The newest first. The one that asks is marked. Of more than 100 the oldest are left out, but never the one that
+/// asks: it is then the last.
 #[utoipa::path(
     get, path = "/auth/sessions", operation_id = "list_sessions", tag = "auth",
     responses(
@@ -32,7 +29,7 @@ pub(crate) async fn list(caller: Caller, query: Query<NoParameters>) -> Answer {
     let sessions = caller
         .read(move |connection, user| {
             query.valid()?;
-            Ok(sessions::list(connection, user.id, now)?)
+            Ok(sessions::list(connection, user.id, current, now)?)
         })
         .await?;
     let shown: Vec<_> = sessions.iter().map(|session| session.shown_to(current)).collect();
@@ -55,7 +52,6 @@ pub(crate) async fn end(
     query: Query<NoParameters>,
 ) -> Answer {
     let current = caller.session()?;
-    let settings = &caller.app().settings;
     let journal = Journal::new(caller.app(), client.0);
     let ended = caller
         .write(move |connection, user| {
@@ -68,8 +64,8 @@ pub(crate) async fn end(
         .await?;
     caller.app().hub.end_session(ended);
     let mut response = answer::done();
-    if settings.auth_cookies && ended == current {
-        cookie::clear(settings, &mut response);
+    if ended == current {
+        cookie::clear(&caller.app().settings, &mut response);
     }
     Ok(response)
 }

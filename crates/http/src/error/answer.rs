@@ -9,7 +9,7 @@ use crate::problem::{FieldError, Problem};
 
 /// How an error is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer<'a> {
+pub struct ProblemKind<'a> {
     /// The status code.
     pub status: StatusCode,
     /// Stable, machine-readable, snake_case.
@@ -22,7 +22,7 @@ pub struct Answer<'a> {
 
 impl ApiError {
     /// How it is answered.
-    pub fn answer(&self) -> Answer<'_> {
+    pub fn answer(&self) -> ProblemKind<'_> {
         let (status, code, title, detail) = match self {
             Self::Unauthenticated => (
                 401,
@@ -126,7 +126,7 @@ impl ApiError {
                 (400, "account_inactive", "Account inactive", "The account is deactivated.")
             }
             Self::InvalidRequest { detail } => {
-                return Answer {
+                return ProblemKind {
                     status: StatusCode::BAD_REQUEST,
                     code: "invalid_request",
                     title: "Invalid request",
@@ -164,12 +164,12 @@ impl ApiError {
         };
         // Every number above is a valid status.
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Answer { status, code, title, detail: Cow::Borrowed(detail) }
+        ProblemKind { status, code, title, detail: Cow::Borrowed(detail) }
     }
 
     /// The error in the words of OAuth, where this answers a token request (RFC 6749 §5.2). `server_error` and
     /// `temporarily_unavailable` are borrowed from §4.1.2.1: for failures §5.2 has no word.
-    pub fn oauth_code(&self) -> Option<&'static str> {
+    pub(crate) fn oauth_code(&self) -> Option<&'static str> {
         let Self::OAuth(inner) = self else { return None };
         Some(match &**inner {
             Self::InvalidGrant | Self::AccountInactive => "invalid_grant",

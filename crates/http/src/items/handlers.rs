@@ -8,15 +8,13 @@ use plinth_persistence::{Connection, items};
 use plinth_realtime::Event;
 
 use super::dto::{ItemCreate, ItemList, ItemListParams, ItemUpdate};
-use crate::answer;
+use crate::answer::{self, Answer};
 use crate::caller::Caller;
 use crate::conditions::{Conditions, IfMatch, etag};
 use crate::error::ApiError;
 use crate::extract::{Body, NoParameters, PathId, Query};
 use crate::listing::{self, PageParams};
 use crate::openapi::{Authenticated, Forbidden, InvalidQuery, JsonBody, NotFound, PreconditionFailed};
-
-type Answer = Result<HttpResponse, ApiError>;
 
 /// List items
 ///

@@ -157,11 +157,11 @@ impl Connection {
 }
 
 /// A request that is being answered; ends when dropped.
-pub(crate) struct InFlight(Option<Arc<Connection>>);
+pub(super) struct InFlight(Option<Arc<Connection>>);
 
 impl InFlight {
     /// Begins one on that connection, where it is watched.
-    pub(crate) fn begin(connection: Option<&Arc<Connection>>) -> Self {
+    pub(super) fn begin(connection: Option<&Arc<Connection>>) -> Self {
         let connection = connection.cloned();
         if let Some(connection) = &connection {
             connection.in_flight.fetch_add(1, Ordering::AcqRel);
@@ -178,7 +178,7 @@ impl InFlight {
     }
 
     /// The connection was upgraded: another protocol, with timeouts of its own, goes on there.
-    pub(crate) fn never_ends(&mut self) {
+    pub(super) fn never_ends(&mut self) {
         self.0 = None;
     }
 }
@@ -194,13 +194,13 @@ impl Drop for InFlight {
 }
 
 /// A body whose request is in flight until it has been written.
-pub struct Answering<B> {
+pub(super) struct Answering<B> {
     body: B,
     in_flight: InFlight,
 }
 
 impl<B> Answering<B> {
-    pub(crate) fn new(body: B, in_flight: InFlight) -> Self {
+    pub(super) fn new(body: B, in_flight: InFlight) -> Self {
         Self { body, in_flight }
     }
 }

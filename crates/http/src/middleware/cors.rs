@@ -17,8 +17,8 @@ const MAX_AGE: usize = 600;
 
 /// The app's own origin and those listed. `*` is none: with credentials it must not be used.
 ///
-/// Wrap it inside the envelope, which tidies up after it.
-pub fn cors(settings: &HttpSettings) -> Cors {
+/// The envelope, further out, tidies up after it.
+pub(super) fn cors(settings: &HttpSettings) -> Cors {
     let origins = settings.cors_origins.iter().chain(&settings.app_origin);
     // The server's settings let neither a slash at the end nor `*` through. Whoever makes settings in another way must
     // not open the API to every origin by them, nor be left with one that no browser sends.
@@ -36,7 +36,7 @@ pub fn cors(settings: &HttpSettings) -> Cors {
 }
 
 /// Takes away what `actix-cors` tells origins that are not listed: which headers they might read if they were.
-pub(crate) fn tidy(headers: &mut HeaderMap) {
+pub(super) fn tidy(headers: &mut HeaderMap) {
     if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
         headers.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
         headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
@@ -44,6 +44,6 @@ pub(crate) fn tidy(headers: &mut HeaderMap) {
 }
 
 /// Whether a preflight was refused.
-pub(crate) fn is_refusal(error: &Error) -> bool {
+pub(super) fn is_refusal(error: &Error) -> bool {
     error.as_error::<CorsError>().is_some()
 }

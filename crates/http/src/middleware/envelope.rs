@@ -37,11 +37,11 @@ pub struct RequestId(pub HeaderValue);
 /// Headers that a request's answer is to have, be it a success or not: a handler, or an extractor, puts them into the
 /// request's extensions.
 #[derive(Clone, Debug, Default)]
-pub struct AnswerHeaders(pub Vec<(HeaderName, HeaderValue)>);
+pub(crate) struct AnswerHeaders(pub Vec<(HeaderName, HeaderValue)>);
 
-/// The middleware; wrap it round the app last, so that it is outermost.
+/// The middleware, outermost.
 #[derive(Clone)]
-pub struct Envelope(Rc<Shared>);
+pub(super) struct Envelope(Rc<Shared>);
 
 struct Shared {
     production: bool,
@@ -53,7 +53,7 @@ struct Shared {
 
 impl Envelope {
     /// An envelope with these settings; request ids are made from `clock` and `entropy`.
-    pub fn new(settings: &HttpSettings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+    pub(super) fn new(settings: &HttpSettings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let production = settings.environment == Environment::Production;
         let probes =
             ["/health".to_owned(), "/health/ready".to_owned(), format!("{}/health", settings.api_prefix)];
@@ -78,7 +78,7 @@ where
 }
 
 /// [`Envelope`] round a service.
-pub struct EnvelopeService<S> {
+pub(super) struct EnvelopeService<S> {
     service: S,
     shared: Rc<Shared>,
 }

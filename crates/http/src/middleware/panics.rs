@@ -11,9 +11,8 @@ use futures_util::FutureExt;
 
 use crate::error::ApiError;
 
-/// Turns a panic into an error. Wrap it innermost, with `actix_web::middleware::from_fn`, so that the answer gets what
-/// every answer gets.
-pub async fn catch<B: MessageBody>(
+/// Turns a panic into an error.
+pub(super) async fn catch<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::Stream;
 use plinth_domain::{UserId, Violation};
 use plinth_realtime::{Member, Refused};
@@ -13,6 +13,7 @@ use super::frames::MAX_MESSAGE;
 use super::handshake::{PROTOCOL, asks_for_upgrade};
 use super::meter::Meter;
 use super::socket::Socket;
+use crate::answer::Answer;
 use crate::caller::{Caller, SocketCaller};
 use crate::client::Client;
 use crate::error::ApiError;
@@ -24,8 +25,6 @@ use crate::openapi::{
     UpgradeRequired,
 };
 use crate::origin;
-
-type Answer = Result<HttpResponse, ApiError>;
 
 /// The greatest `seq`: what a double holds exactly, and so every JSON reader.
 const MAX_SEQ: u64 = (1 << 53) - 1;

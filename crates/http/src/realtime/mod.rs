@@ -1,7 +1,7 @@
 //! The WebSocket endpoint: `/ws`, and `/ws/{user_id}`, which stands at the root too.
 //!
 //! What is sent to whom is `plinth-realtime`'s. Here a connection is let in ([`handshake`]), its frames ([`frames`])
-//! are carried to and fro ([`socket`]), and it is closed when its session ends ([`watch`]).
+//! are carried to and fro ([`socket`]), and it is closed when its session ends ([`mod@watch`]).
 
 use actix_web::web::ServiceConfig;
 

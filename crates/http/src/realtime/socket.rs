@@ -117,15 +117,7 @@ impl Socket {
                         silence.as_mut().reset(Instant::now() + ping * 2);
                         match frame {
                             Incoming::Text(text) => {
-                                let mut texts = vec![text];
-                                // What is there already is covered by a lookup that begins now.
-                                while held.is_none() && texts.len() < BATCH {
-                                    match frames.next().now_or_never() {
-                                        Some(Ok(Incoming::Text(text))) if allowance.take() => texts.push(text),
-                                        Some(other) => held = Some(other),
-                                        None => break,
-                                    }
-                                }
+                                let texts = batch(text, frames, &mut held, &mut allowance);
                                 asked = Some(Asked::about(&self.caller, texts));
                                 None
                             }
@@ -214,8 +206,30 @@ impl Asked {
     }
 }
 
+/// A text and those behind it that are there already, as many as may come, at most [`BATCH`] of them: one lookup that
+/// begins now covers them all. What comes after them and is another thing is held back.
+fn batch(
+    first: ByteString,
+    frames: &mut Frames,
+    held: &mut Held,
+    allowance: &mut Allowance,
+) -> Vec<ByteString> {
+    let mut texts = vec![first];
+    while held.is_none() && texts.len() < BATCH {
+        match frames.next().now_or_never() {
+            Some(Ok(Incoming::Text(text))) if allowance.take() => texts.push(text),
+            Some(other) => *held = Some(other),
+            None => break,
+        }
+    }
+    texts
+}
+
+/// What came and is still to be looked at.
+type Held = Option<Result<Incoming, Fault>>;
+
 /// The frame that was held back, else the next one.
-async fn next(held: &mut Option<Result<Incoming, Fault>>, frames: &mut Frames) -> Result<Incoming, Fault> {
+async fn next(held: &mut Held, frames: &mut Frames) -> Result<Incoming, Fault> {
     match held.take() {
         Some(frame) => frame,
         None => frames.next().await,

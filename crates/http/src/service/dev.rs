@@ -13,13 +13,11 @@ use plinth_domain::MailId;
 use plinth_mail::{Kept, Mailbox};
 
 use super::docs::escape;
-use crate::answer;
+use crate::answer::{self, Answer};
 use crate::error::ApiError;
 use crate::extract::PathId;
 use crate::resource::at;
 use crate::settings::{Environment, HttpSettings};
-
-type Answer = Result<HttpResponse, ApiError>;
 
 /// Nothing but the page itself, its style, and the message in its frame.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; \

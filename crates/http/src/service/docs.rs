@@ -10,6 +10,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::Service;
+use crate::answer::Answer;
 use crate::conditions::Conditions;
 use crate::error::ApiError;
 use crate::settings::HttpSettings;
@@ -108,7 +109,7 @@ pub(super) async fn swagger(
     request: HttpRequest,
     service: web::Data<Service>,
     settings: web::Data<HttpSettings>,
-) -> Result<HttpResponse, ApiError> {
+) -> Answer {
     let docs = service.docs.as_ref().ok_or(ApiError::UnknownRoute)?;
     Ok(docs.page(include_str!("pages/swagger.html"), "Swagger UI", base(&request, &settings)))
 }
@@ -122,16 +123,13 @@ pub(super) async fn redoc(
     request: HttpRequest,
     service: web::Data<Service>,
     settings: web::Data<HttpSettings>,
-) -> Result<HttpResponse, ApiError> {
+) -> Answer {
     let docs = service.docs.as_ref().ok_or(ApiError::UnknownRoute)?;
     Ok(docs.page(include_str!("pages/redoc.html"), "ReDoc", base(&request, &settings)))
 }
 
 /// A file of one of the pages.
-pub(super) async fn asset(
-    request: HttpRequest,
-    service: web::Data<Service>,
-) -> Result<HttpResponse, ApiError> {
+pub(super) async fn asset(request: HttpRequest, service: web::Data<Service>) -> Answer {
     let docs = service.docs.as_ref().ok_or(ApiError::UnknownRoute)?;
     let name = request.match_info().query("file");
     docs.assets

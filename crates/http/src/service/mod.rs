@@ -52,7 +52,7 @@ impl Draining {
     }
 
     /// Whether it has begun.
-    pub fn is_draining(&self) -> bool {
+    pub(crate) fn is_draining(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }

@@ -2,127 +2,20 @@
 //! takes long and must hold no connection: look at what is asked, do that work, then change the account if everything
 //! is still as it was.
 
-use plinth_auth::{PasswordHash, Verification};
-use plinth_domain::{AuditEvent, Email, MailKind, Password, SessionId, User, UserId};
-use plinth_limits::{Key, Limit};
-use plinth_persistence::{Connection, audit, one_time, sessions, users};
+use plinth_auth::PasswordHash;
+use plinth_domain::{AuditEvent, Email, MailKind, SessionId, User, UserId};
+use plinth_persistence::{Connection, one_time, sessions, users};
 
 use super::dto::{UserUpdate, proof_required};
-use plinth_realtime::Event;
-
+use super::proof::{Attempt, Proof, Prover, ROUNDS};
+use crate::answer::{self, Answer};
+use crate::caller::Caller;
+use crate::client::Client;
 use crate::error::ApiError;
 use crate::journal::Journal;
 use crate::problem::FieldError;
 use crate::state::App;
-use crate::throttle::{self, Throttle};
-
-/// How often a password is checked at most: again where its hash was replaced meanwhile, which a login does that renews
-/// an old one.
-pub(crate) const ROUNDS: usize = 3;
-
-/// A password that somebody claims to know, and the hash that it was found to match.
-pub(super) struct Proof {
-    claimed: Password,
-    verified: Option<String>,
-}
-
-impl Proof {
-    pub(super) fn new(claimed: Password) -> Self {
-        Self { claimed, verified: None }
-    }
-
-    /// Checks the claim against that hash.
-    pub(super) async fn check(&mut self, prover: &mut Prover<'_>, stored: String) -> Result<(), ApiError> {
-        prover.begin().await?;
-        let outcome = self.compare(prover.app, stored).await;
-        prover.end(&outcome).await?;
-        outcome
-    }
-
-    async fn compare(&mut self, app: &App, stored: String) -> Result<(), ApiError> {
-        let hash = PasswordHash::from_stored(stored.clone());
-        match app.passwords.verify(self.claimed.clone(), Some(hash)).await? {
-            Verification::Wrong => Err(ApiError::WrongPassword),
-            Verification::Right | Verification::RightButOutdated => {
-                self.verified = Some(stored);
-                Ok(())
-            }
-        }
-    }
-
-    /// The hash that the claim is still to be checked against; none if it was matched already.
-    pub(super) fn lacks(&self, connection: &mut Connection, id: UserId) -> Result<Option<String>, ApiError> {
-        let stored = users::password_hash(connection, id)?;
-        Ok(if self.verified.as_ref() == Some(&stored) { None } else { Some(stored) })
-    }
-}
-
-/// Sees to it that a current password is not guessed: wrong ones count as failed logins of the account, and are
-/// written down.
-pub(super) struct Prover<'a> {
-    app: &'a App,
-    throttle: Throttle,
-    journal: &'a Journal,
-    user: UserId,
-    account: Key,
-    /// One request is one attempt, however often the hash changes meanwhile.
-    begun: bool,
-    /// The attempt, until it has come to a verdict.
-    attempt: Option<throttle::Attempt>,
-}
-
-impl<'a> Prover<'a> {
-    pub(super) fn new(app: &'a App, throttle: Throttle, journal: &'a Journal, me: &User) -> Self {
-        let account = Key::account(&me.email);
-        Self { app, throttle, journal, user: me.id, account, begun: false, attempt: None }
-    }
-
-    /// Counts the mails of a change of address: to the new one, and to the one that is told.
-    async fn take_mails(&mut self, new: &Email, old: &Email) -> Result<(), ApiError> {
-        self.throttle.take_for_address(Limit::MailPerIp).await?;
-        self.throttle.take_mail(new).await?;
-        self.throttle.take_mail(old).await
-    }
-
-    async fn begin(&mut self) -> Result<(), ApiError> {
-        if !self.begun {
-            self.attempt = Some(self.throttle.begin_proof(self.account).await?);
-            self.begun = true;
-        }
-        Ok(())
-    }
-
-    async fn end(&mut self, outcome: &Result<(), ApiError>) -> Result<(), ApiError> {
-        if let Some(attempt) = self.attempt.take() {
-            attempt.end(outcome).await;
-        }
-        if let Err(ApiError::WrongPassword) = outcome {
-            let entry =
-                self.journal.note(AuditEvent::PasswordRefused).by(self.user).to(self.user).into_entry();
-            self.app.db.write_one(move |connection| audit::record(connection, &entry)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// What came of an attempt to do something that has to be proven.
-pub(super) enum Attempt<W, T> {
-    /// It is done.
-    Done(T),
-    /// Nothing is done yet: first the claim has to be checked against this hash.
-    Unproven(W, String),
-}
-
-impl<W> Attempt<W, User> {
-    /// What is published of it, once it is committed.
-    pub(super) fn event(&self) -> Option<Event> {
-        match self {
-            Self::Done(user) if user.deleted_at.is_some() => Some(Event::user_deleted(user)),
-            Self::Done(user) => Some(Event::user_updated(user)),
-            Self::Unproven(..) => None,
-        }
-    }
-}
+use crate::throttle::Throttle;
 
 /// A change that was looked at, and may be made if the passwords are in order.
 pub(super) struct Asked {
@@ -134,7 +27,7 @@ pub(super) struct Asked {
 }
 
 /// A change whose passwords were checked and hashed.
-pub(super) struct Change {
+struct Change {
     update: UserUpdate,
     is_own: bool,
     proof: Option<Proof>,
@@ -201,13 +94,49 @@ fn password_is_email(update: &UserUpdate, target: &User, is_own: bool, waits: bo
 }
 
 impl Asked {
-    /// The account, as it was looked at.
-    pub(super) fn target(&self) -> &User {
-        &self.target
+    /// Makes the change for the one who calls, and answers with the account. `find` locks it, and refuses whoever may
+    /// not change it. A new password ends its sessions, but for the one that is `kept`.
+    pub(super) async fn carry_out<F>(
+        self,
+        caller: &Caller,
+        client: Client,
+        throttle: Throttle,
+        kept: Option<SessionId>,
+        find: F,
+    ) -> Answer
+    where
+        F: Fn(&mut Connection, &User) -> Result<User, ApiError> + Clone + Send + 'static,
+    {
+        let app = caller.app();
+        let journal = Journal::new(app, client.0);
+        let mut prover = Prover::new(app, throttle, &journal, &self.target);
+        let mut change = self.prepare(app, &mut prover).await?;
+        let ends_sessions = change.new_hash.is_some();
+        for _ in 0..ROUNDS {
+            let (find, journal) = (find.clone(), journal.clone());
+            let work = move |connection: &mut Connection, user: &User| {
+                let target = find(connection, user)?;
+                change.make(connection, target, kept, user.id, &journal)
+            };
+            let attempt = caller.write_and_tell(work, Attempt::event);
+            let stored;
+            (change, stored) = match attempt.await? {
+                Attempt::Done(user) => {
+                    if ends_sessions {
+                        app.hub.end_sessions_of(user.id, kept);
+                    }
+                    app.wake_mail();
+                    return Ok(answer::ok(&user));
+                }
+                Attempt::Unproven(change, stored) => (change, stored),
+            };
+            change.prove(&mut prover, stored).await?;
+        }
+        Err(ApiError::WrongPassword)
     }
 
     /// Checks and hashes passwords.
-    pub(super) async fn prepare(self, prover: &mut Prover<'_>) -> Result<Change, ApiError> {
+    async fn prepare(self, app: &App, prover: &mut Prover<'_>) -> Result<Change, ApiError> {
         let mut change = self.change;
         if let Some(stored) = self.to_match {
             change.prove(prover, stored).await?;
@@ -219,29 +148,15 @@ impl Asked {
             _ => {}
         }
         if let Some(password) = &change.update.password {
-            change.new_hash = Some(prover.app.passwords.hash(password.clone()).await?);
+            change.new_hash = Some(app.passwords.hash(password.clone()).await?);
         }
         Ok(change)
     }
 }
 
-/// Which sessions a change of the password ends.
-#[derive(Clone, Copy)]
-pub(super) enum Ends {
-    /// All of the user's.
-    All,
-    /// All but the one that asks.
-    AllBut(SessionId),
-}
-
 impl Change {
-    /// Whether it changes the password, which ends sessions.
-    pub(super) fn has_new_password(&self) -> bool {
-        self.new_hash.is_some()
-    }
-
     /// Checks the claimed password against that hash.
-    pub(super) async fn prove(&mut self, prover: &mut Prover<'_>, stored: String) -> Result<(), ApiError> {
+    async fn prove(&mut self, prover: &mut Prover<'_>, stored: String) -> Result<(), ApiError> {
         match &mut self.proof {
             Some(proof) => proof.check(prover, stored).await,
             None => Err(ApiError::Invalid(vec![no_proof()])),
@@ -250,11 +165,11 @@ impl Change {
 
     /// Makes the change, for that actor. `target` is locked, and may not be as it was looked at: its address or its
     /// password may have changed since.
-    pub(super) fn make(
+    fn make(
         self,
         connection: &mut Connection,
         mut target: User,
-        ends: Ends,
+        kept: Option<SessionId>,
         actor: UserId,
         journal: &Journal,
     ) -> Result<Attempt<Self, User>, ApiError> {
@@ -279,14 +194,11 @@ impl Change {
         if let Some(hash) = &self.new_hash {
             users::set_password_hash(connection, target.id, hash.as_str())?;
         }
-        match ends {
-            _ if !target.is_active => sessions::end_all(connection, target.id, None)?,
-            Ends::All if self.new_hash.is_some() => sessions::end_all(connection, target.id, None)?,
-            Ends::AllBut(kept) if self.new_hash.is_some() => {
-                sessions::end_all(connection, target.id, Some(kept))?
-            }
-            Ends::All | Ends::AllBut(_) => 0,
-        };
+        if !target.is_active {
+            sessions::end_all(connection, target.id, None)?;
+        } else if self.new_hash.is_some() {
+            sessions::end_all(connection, target.id, kept)?;
+        }
         let done = Done { before: &before, after: &target, has_new_password: self.new_hash.is_some() };
         done.write(connection, actor, journal)?;
         let asks_again = self.update.email.is_some() && target.pending_email.is_some();

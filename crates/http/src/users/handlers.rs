@@ -1,14 +1,16 @@
 //! What is done about users.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpRequest;
 use plinth_domain::users::{Touches, UserJson};
 use plinth_domain::{AuditEvent, Page, Permission, User, UserId};
 use plinth_persistence::{Connection, users};
 use plinth_realtime::Event;
 
-use super::change::{self, Attempt, Ends, Proof, Prover, ROUNDS};
+use super::change;
 use super::dto::{DeleteMe, MeUpdate, MeUpdateJson, UserCreate, UserList, UserListParams, UserUpdate};
-use crate::answer;
+use super::proof::{Attempt, Proof, Prover, ROUNDS};
+use crate::answer::{self, Answer};
+use crate::auth::cookie;
 use crate::caller::{Caller, own};
 use crate::client::Client;
 use crate::error::ApiError;
@@ -20,8 +22,6 @@ use crate::openapi::{
     JsonBody, LastAdmin, NotFound, RateLimited, WrongPassword,
 };
 use crate::throttle::Throttle;
-
-type Answer = Result<HttpResponse, ApiError>;
 
 /// List users
 ///
@@ -122,32 +122,9 @@ pub(crate) async fn update_me_patch(
             change::look_at(&app, connection, user, true, update, errors)
         })
         .await?;
-    let (app, session) = (caller.app(), caller.session()?);
-    let journal = Journal::new(app, client.0);
-    let mut prover = Prover::new(app, throttle, &journal, asked.target());
-    let mut change = asked.prepare(&mut prover).await?;
-    let ends_others = change.has_new_password();
-    for _ in 0..ROUNDS {
-        let journal = journal.clone();
-        let work = move |connection: &mut Connection, user: &User| {
-            let me = own(users::find_for_change(connection, user.id))?;
-            change.make(connection, me, Ends::AllBut(session), user.id, &journal)
-        };
-        let attempt = caller.write_and_tell(work, Attempt::event);
-        let stored;
-        (change, stored) = match attempt.await? {
-            Attempt::Done(user) => {
-                if ends_others {
-                    app.hub.end_sessions_of(user.id, Some(session));
-                }
-                app.wake_mail();
-                return Ok(answer::ok(&user));
-            }
-            Attempt::Unproven(change, stored) => (change, stored),
-        };
-        change.prove(&mut prover, stored).await?;
-    }
-    Err(ApiError::WrongPassword)
+    let kept = Some(caller.session()?);
+    let find = |connection: &mut Connection, user: &User| own(users::find_for_change(connection, user.id));
+    asked.carry_out(&caller, client, throttle, kept, find).await
 }
 
 /// Change one's own account, as PATCH does
@@ -202,7 +179,11 @@ pub(crate) async fn delete_me(
             }
         };
         (proof, stored) = match caller.write_and_tell(work, Attempt::event).await? {
-            Attempt::Done(_) => return Ok(answer::done()),
+            Attempt::Done(_) => {
+                let mut response = answer::done();
+                cookie::clear(&caller.app().settings, &mut response);
+                return Ok(response);
+            }
             Attempt::Unproven(proof, stored) => (proof, stored),
         };
     }
@@ -256,7 +237,7 @@ pub(crate) async fn update_patch(
     body: Body<UserUpdate>,
 ) -> Answer {
     let app = caller.app().clone();
-    let (touches, asked) = caller
+    let (id, touches, asked) = caller
         .read(move |connection, user| {
             let body = body.with_errors();
             let touches = body.as_ref().map_or(Touches::default(), |(update, _)| update.sent.touches);
@@ -265,36 +246,15 @@ pub(crate) async fn update_patch(
             user.may_change(&target, touches)?;
             let (update, errors) = body?;
             let asked = change::look_at(&app, connection, &target, user.id == target.id, update, errors)?;
-            Ok((touches, asked))
+            Ok((target.id, touches, asked))
         })
         .await?;
-    let (app, id) = (caller.app(), asked.target().id);
-    let journal = Journal::new(app, client.0);
-    let mut prover = Prover::new(app, throttle, &journal, asked.target());
-    let mut change = asked.prepare(&mut prover).await?;
-    let ends_all = change.has_new_password();
-    for _ in 0..ROUNDS {
-        let journal = journal.clone();
-        let work = move |connection: &mut Connection, user: &User| {
-            let target = users::find_for_change(connection, id)?;
-            user.may_change(&target, touches)?;
-            change.make(connection, target, Ends::All, user.id, &journal)
-        };
-        let attempt = caller.write_and_tell(work, Attempt::event);
-        let stored;
-        (change, stored) = match attempt.await? {
-            Attempt::Done(changed) => {
-                if ends_all {
-                    app.hub.end_sessions_of(changed.id, None);
-                }
-                app.wake_mail();
-                return Ok(answer::ok(&changed));
-            }
-            Attempt::Unproven(change, stored) => (change, stored),
-        };
-        change.prove(&mut prover, stored).await?;
-    }
-    Err(ApiError::WrongPassword)
+    let find = move |connection: &mut Connection, user: &User| {
+        let target = users::find_for_change(connection, id)?;
+        user.may_change(&target, touches)?;
+        Ok(target)
+    };
+    asked.carry_out(&caller, client, throttle, None, find).await
 }
 
 /// Change a user, as PATCH does
@@ -337,10 +297,15 @@ pub(crate) async fn delete(
         user.role.require(Permission::ManageUsers)?;
         query.valid()?;
         let target = users::find_for_change(connection, id.valid()?)?;
-        change::delete(connection, target, user.id, &journal)
+        let is_own = target.id == user.id;
+        Ok((change::delete(connection, target, user.id, &journal)?, is_own))
     };
-    caller.write_and_tell(work, |deleted| Some(Event::user_deleted(deleted))).await?;
-    Ok(answer::done())
+    let (_, is_own) = caller.write_and_tell(work, |(deleted, _)| Some(Event::user_deleted(deleted))).await?;
+    let mut response = answer::done();
+    if is_own {
+        cookie::clear(&caller.app().settings, &mut response);
+    }
+    Ok(response)
 }
 
 /// Restore a deleted user

@@ -7,9 +7,10 @@ use crate::resource::at;
 mod change;
 mod dto;
 pub(crate) mod handlers;
+mod proof;
 
-pub(crate) use change::ROUNDS;
 pub use dto::{DeleteMe, MeUpdate, UserCreate, UserUpdate};
+pub(crate) use proof::ROUNDS;
 
 /// Declares the paths.
 pub(crate) fn configure(config: &mut ServiceConfig) {

@@ -40,6 +40,12 @@ fn expect_no_cookie(answer: &Answer) {
     assert_eq!(answer.header("set-cookie"), "");
 }
 
+#[track_caller]
+fn expect_cleared(answer: &Answer) {
+    let expected = ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Strict"].map(str::to_owned);
+    assert_eq!(set(answer), (PLAIN.to_owned(), String::new(), expected.to_vec()));
+}
+
 /// What a browser sends along after that answer.
 #[track_caller]
 fn kept(answer: &Answer) -> String {
@@ -193,12 +199,32 @@ on_both! {
         let login = app.login(ADA, PASSWORD).expect(200);
         let cookie = kept(&login);
         let answer = app.bearer(&login).send("POST", "/api/auth/logout", &[("cookie", &cookie)], Vec::new());
-        let expected = ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Strict"].map(str::to_owned);
-        assert_eq!(set(&answer.expect(204)), (PLAIN.to_owned(), String::new(), expected.to_vec()));
+        expect_cleared(&answer.expect(204));
         // Another tab may have signed in meanwhile, whose cookie this would be.
         let refused = refresh(&app, &cookie).expect_problem(400, "invalid_grant");
         expect_no_cookie(&refused);
         app.anyone().send("POST", "/api/auth/logout", &[("cookie", &cookie)], Vec::new()).expect(401);
+    }
+
+    fn ending_ones_own_session_and_deleting_ones_account_clear_it(db) {
+        let app = start(db, Environment::Test);
+        let (here, there) = (app.login(ADA, PASSWORD).expect(200), app.login(ADA, PASSWORD).expect(200));
+        let id = |login: &Answer| app.refresh.read(&set(login).1).unwrap().0;
+        let client = app.bearer(&here);
+        let end = |login: &Answer| client.delete(&format!("/api/auth/sessions/{}", id(login))).expect(204);
+        expect_no_cookie(&end(&there));
+        expect_cleared(&end(&here));
+        let client = app.bearer(&app.login(ADA, PASSWORD).expect(200));
+        let wrong = json!({ "current_password": "wrong password" });
+        expect_no_cookie(&client.post("/api/users/me/delete", &wrong).expect_problem(400, "wrong_password"));
+        let right = json!({ "current_password": PASSWORD });
+        expect_cleared(&client.post("/api/users/me/delete", &right).expect(204));
+        // An administrator may do it as with any account.
+        app.user(Role::Admin, "root");
+        let (own, other) = (app.user(Role::Admin, "own"), app.user(Role::Viewer, "other"));
+        let client = app.bearer(&app.login("own@example.com", PASSWORD).expect(200));
+        expect_no_cookie(&client.delete(&format!("/api/users/{}", other.id)).expect(204));
+        expect_cleared(&client.delete(&format!("/api/users/{}", own.id)).expect(204));
     }
 
     fn tabs_that_refresh_at_once_all_stay_signed_in(db) {
@@ -226,6 +252,9 @@ on_both! {
         let next = app.refresh(&token).expect(200);
         expect_no_cookie(&next);
         expect_no_cookie(&app.bearer(&next).send("POST", "/api/auth/logout", &[], Vec::new()).expect(204));
+        let client = app.bearer(&app.login(ADA, PASSWORD).expect(200));
+        let right = json!({ "current_password": PASSWORD });
+        expect_no_cookie(&client.post("/api/users/me/delete", &right).expect(204));
     }
 
     fn no_cookie_signs_anybody_in(db) {

@@ -19,9 +19,9 @@ fn a_listed_origin_may_read_answers() {
     for origin in [APP, "http://localhost:5173"] {
         for path in ["/things", "/nowhere"] {
             let answer = server.send("GET", path, &[("origin", origin)], "");
-            assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
-            assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
-            let exposed = answer.header("access-control-expose-headers").unwrap();
+            assert_eq!(answer.header("access-control-allow-origin"), origin);
+            assert_eq!(answer.header("access-control-allow-credentials"), "true");
+            let exposed = answer.header("access-control-expose-headers");
             let mut exposed: Vec<_> = exposed.split(", ").map(str::to_ascii_lowercase).collect();
             exposed.sort_unstable();
             assert_eq!(exposed, EXPOSED);
@@ -69,17 +69,15 @@ fn preflights_of_listed_origins_are_granted() {
             method,
             "authorization,content-type, IF-MATCH, if-none-match, idempotency-key, x-request-id",
         );
-        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{method} {answer:?}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
-        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
-        assert_eq!(answer.header("access-control-max-age"), Some("600"));
-        assert!(answer.header("access-control-allow-methods").unwrap().contains(method));
-        assert!(
-            answer.header("access-control-allow-headers").unwrap().to_lowercase().contains("idempotency-key")
-        );
+        assert_eq!((answer.status, answer.text()), (200, ""), "{method} {answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), APP);
+        assert_eq!(answer.header("access-control-allow-credentials"), "true");
+        assert_eq!(answer.header("access-control-max-age"), "600");
+        assert!(answer.header("access-control-allow-methods").contains(method));
+        assert!(answer.header("access-control-allow-headers").to_lowercase().contains("idempotency-key"));
         let vary = answer.headers("vary").join(", ");
         assert_eq!(vary, VARY);
-        assert!(answer.header("x-request-id").is_some());
+        assert!(!answer.header("x-request-id").is_empty());
     }
 }
 

@@ -89,29 +89,38 @@ on_both! {
             app.fail(ADA).expect_problem(400, "invalid_grant");
         }
         app.login(ADA, PASSWORD).expect_problem(429, "rate_limited");
-        let (held, is_held) = mpsc::channel();
-        let (release, released) = mpsc::channel::<()>();
-        std::thread::scope(|scope| {
-            // Somebody else has the account in hand, so the reset has to wait.
-            scope.spawn(|| {
-                let found = app.db.write(move |connection| {
-                    users::find_for_change(connection, user.id)?;
-                    held.send(()).unwrap();
-                    let _ended = released.recv();
-                    Ok::<_, plinth_persistence::Error>(())
+        let reset_and_hang_up = || {
+            let (held, is_held) = mpsc::channel();
+            let (release, released) = mpsc::channel::<()>();
+            std::thread::scope(|scope| {
+                // Somebody else has the account in hand, so the reset has to wait.
+                scope.spawn(|| {
+                    let found = app.db.write(move |connection| {
+                        users::find_for_change(connection, user.id)?;
+                        held.send(()).unwrap();
+                        let _ended = released.recv();
+                        Ok::<_, plinth_persistence::Error>(())
+                    });
+                    found.unwrap();
                 });
-                found.unwrap();
+                is_held.recv().unwrap();
+                let head = "POST /api/auth/password/reset HTTP/1.1\r\ncontent-type: application/json";
+                let body = json!({"token": token, "new_password": NEW_PASSWORD}).to_string();
+                let stream = ask(&app, head, &body);
+                // Until it waits, and then until the server has noticed that nobody is there. It waits for 2 s at most.
+                std::thread::sleep(Duration::from_secs(1));
+                hang_up(stream);
+                std::thread::sleep(Duration::from_millis(300));
+                release.send(()).unwrap();
             });
-            is_held.recv().unwrap();
-            let head = "POST /api/auth/password/reset HTTP/1.1\r\ncontent-type: application/json";
-            let body = json!({"token": token, "new_password": NEW_PASSWORD}).to_string();
-            let stream = ask(&app, head, &body);
-            // Until it waits, and then until the server has noticed that nobody is there.
-            std::thread::sleep(Duration::from_secs(1));
-            hang_up(stream);
-            std::thread::sleep(Duration::from_millis(300));
-            release.send(()).unwrap();
+        };
+        // Again where a busy machine had not begun with it: then it was not done, and the token is still good.
+        until("the new password works", || {
+            reset_and_hang_up();
+            (0..100).any(|_| {
+                std::thread::sleep(Duration::from_millis(20));
+                app.login(ADA, NEW_PASSWORD).status == 200
+            })
         });
-        until("the new password works", || app.login(ADA, NEW_PASSWORD).status == 200);
     }
 }

@@ -44,7 +44,7 @@ fn probes_are_not_logged() {
 #[test]
 fn the_cause_of_a_failure_is_logged_once() {
     for (path, cause) in
-        [("/fail", "the secret is 12345"), ("/panic", "a handler panicked: the secret is 12345")]
+        [("/fail", "the secret is squirrel"), ("/panic", "a handler panicked: the secret is squirrel")]
     {
         let id = format!("log{}", path.replace('/', "-"));
         let lines = logged(path, &id);

@@ -8,16 +8,16 @@ use crate::support::{settings, start, start_with};
 #[test]
 fn health_tells_live_from_ready() {
     let server = start();
-    assert_eq!(server.get("/health").body, r#"{"status":"ok"}"#);
+    assert_eq!(server.get("/health").text(), r#"{"status":"ok"}"#);
     for path in ["/health/ready", "/api/health"] {
-        assert_eq!(server.get(path).body, r#"{"status":"healthy","checks":{"database":"ok"}}"#);
+        assert_eq!(server.get(path).text(), r#"{"status":"healthy","checks":{"database":"ok"}}"#);
     }
     server.draining.start();
     for path in ["/health/ready", "/api/health"] {
         let answer = server.get(path);
         assert_eq!((answer.status, &answer.json()["status"]), (503, &"unhealthy".into()));
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert!(answer.header("retry-after").is_some());
+        assert_eq!(answer.header("content-type"), "application/json");
+        assert!(!answer.header("retry-after").is_empty());
     }
     assert_eq!(server.get("/health").status, 200, "it still lives");
 }
@@ -27,7 +27,7 @@ fn the_start_page_and_the_keys() {
     let server = start();
     let start = server.get("/").json();
     assert_eq!((&start["docs"], &start["openapi"]), (&"/docs".into(), &"/openapi.json".into()));
-    assert_eq!(server.get("/.well-known/jwks.json").body, r#"{"keys":[]}"#);
+    assert_eq!(server.get("/.well-known/jwks.json").text(), r#"{"keys":[]}"#);
 }
 
 #[test]
@@ -37,15 +37,15 @@ fn the_pages_load_only_what_the_server_has() {
         let answer = server.get(page);
         assert_eq!(
             (answer.status, answer.header("content-type")),
-            (200, Some("text/html; charset=utf-8")),
+            (200, "text/html; charset=utf-8"),
             "{page}"
         );
-        let policy = answer.header("content-security-policy").unwrap();
+        let policy = answer.header("content-security-policy");
         assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"), "{policy}");
         let prefix = if page.starts_with("/api") { "/api" } else { "" };
         let links: Vec<&str> = ["href=\"", "src=\"", "data-openapi=\""]
             .iter()
-            .flat_map(|start| answer.body.split(start).skip(1))
+            .flat_map(|start| answer.text().split(start).skip(1))
             .map(|rest| rest.split('"').next().unwrap())
             .filter(|link| !link.starts_with("data:"))
             .collect();
@@ -54,14 +54,11 @@ fn the_pages_load_only_what_the_server_has() {
             assert!(link.starts_with(&format!("{prefix}/")), "{link}");
             let file = server.get(link);
             assert_eq!(file.status, 200, "{link}");
-            if let Some(tag) = file.header("etag") {
-                assert!(file.header("cache-control").unwrap().contains("max-age="));
+            let tag = file.header("etag");
+            if !tag.is_empty() {
+                assert!(file.header("cache-control").contains("max-age="));
                 let again = server.send("GET", link, &[("if-none-match", tag)], "");
-                assert_eq!(
-                    (again.status, again.body.as_str(), again.header("etag")),
-                    (304, "", Some(tag)),
-                    "{link}"
-                );
+                assert_eq!((again.status, again.text(), again.header("etag")), (304, "", tag), "{link}");
             }
         }
     }
@@ -82,15 +79,15 @@ fn the_pages_can_be_switched_off() {
 fn a_project_name_is_text_in_the_pages() {
     let server =
         start_with(HttpSettings { project_name: "<script>alert(1)</script>".to_owned(), ..settings() });
-    assert!(!server.get("/docs").body.contains("<script>alert"));
+    assert!(!server.get("/docs").text().contains("<script>alert"));
 }
 
 #[test]
 fn the_document_follows_the_prefix() {
-    let served = start().get("/api/openapi.json").body;
-    assert_eq!(served, document_json(&settings()));
-    assert!(served.ends_with("}\n"));
-    let document: serde_json::Value = serde_json::from_str(&served).unwrap();
+    let served = start().get("/api/openapi.json");
+    assert_eq!(served.text(), document_json(&settings()));
+    assert!(served.text().ends_with("}\n"));
+    let document = served.json();
     assert_eq!(document["openapi"], "3.1.0");
     let flow = |document: &serde_json::Value| {
         document["components"]["securitySchemes"]["OAuth2Password"]["flows"]["password"]["tokenUrl"].clone()
@@ -129,7 +126,7 @@ fn operation_ids_are_unique_and_references_lead_somewhere() {
 #[test]
 fn an_empty_prefix_is_served_at_the_root() {
     let server = start_with(HttpSettings { api_prefix: String::new(), ..settings() });
-    assert_eq!(server.get("/health").body, r#"{"status":"ok"}"#);
+    assert_eq!(server.get("/health").text(), r#"{"status":"ok"}"#);
     assert_eq!(server.get("/docs").status, 200);
     assert_eq!(server.get("/api/health").problem(), "unknown_route");
 }

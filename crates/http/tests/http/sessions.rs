@@ -1,12 +1,12 @@
 //! The sessions of the one who asks: what is shown of them, and what ends them.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use plinth_domain::{Role, SessionId, Timestamp};
 use plinth_testing::{Answer, Client, PASSWORD, TestApp, encoded, on_both};
 use serde_json::{Value, json};
+
+use crate::support;
 
 const SESSIONS: &str = "/api/auth/sessions";
 const ME: &str = "/api/users/me";
@@ -22,16 +22,15 @@ fn start() -> Timestamp {
 
 /// Sends a request with exactly these headers, and gives the answer's body.
 fn raw(app: &TestApp, path: &str, content_type: &str, headers: &[u8], body: &str) -> Value {
-    let mut stream = TcpStream::connect(app.address()).unwrap();
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n",
+        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n",
         body.len()
     );
-    stream.write_all(&[head.as_bytes(), headers, b"\r\n", body.as_bytes()].concat()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    let mut client = support::Client::connect(app.address());
+    client.write_bytes(&[head.as_bytes(), headers, b"\r\n", body.as_bytes()].concat());
+    let answer = client.read(false);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()
 }
 
 /// Signs in with exactly these headers.
@@ -111,6 +110,31 @@ on_both! {
             shown(&phone, start(), later, "198.51.100.9", "Phone/2", true),
         ]);
         assert_eq!(client(&app, &phone).get(SESSIONS).expect(200).json(), expected);
+    }
+
+    fn of_many_the_newest_are_listed_and_the_one_that_asks(db) {
+        let app = TestApp::start(db);
+        app.clock.stand_at(start());
+        app.user(Role::Viewer, "ada");
+        let logins: Vec<Value> = (0..=100)
+            .map(|second| {
+                app.clock.stand_at(start().plus(Duration::from_secs(second)));
+                app.login(EMAIL, PASSWORD).expect(200).json()
+            })
+            .collect();
+        let ids: Vec<String> = logins.iter().rev().map(|login| id(&app, login).to_string()).collect();
+        let (first, last) = (client(&app, &logins[0]), client(&app, &logins[100]));
+        assert_eq!(listed(&last), ids[..100]);
+
+        let asked = first.get(SESSIONS).expect(200).json();
+        let shown: Vec<_> = asked.as_array().unwrap().iter().map(|row| (&row["id"], &row["current"])).collect();
+        assert_eq!(shown.len(), 100);
+        assert_eq!((shown[0], shown[98]), ((&json!(ids[0]), &json!(false)), (&json!(ids[98]), &json!(false))));
+        assert_eq!(shown[99], (&json!(ids[100]), &json!(true)));
+        // Those that are not shown are ended all the same.
+        first.delete(SESSIONS).expect(204);
+        assert_eq!(listed(&first), ids[100..]);
+        last.get(SESSIONS).expect_problem(401, "invalid_token");
     }
 
     fn what_a_client_says_of_itself_is_kept_as_one_short_line(db) {

@@ -3,15 +3,13 @@
 //! Requests are written byte by byte: a client library would put their paths in order first.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use plinth_http::ROOT_SEGMENTS;
 use plinth_testing::{TestApp, TestDb};
-use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::{Answer, Client};
 
 pub(crate) const INDEX: &str = "<!doctype html><title>The app</title><script type=\"module\" src=\"/assets/index-BxZ1a2b3.js\">\
                      </script><div id=\"root\"></div><p>The app, with a root for it, and with a script for the root.</p>";
@@ -58,30 +56,11 @@ pub(crate) fn script() -> String {
     "console.log('the app runs');\n".repeat(200)
 }
 
-pub(crate) struct Raw {
-    pub(crate) status: u16,
-    headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Raw {
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
-    }
-
+impl Answer {
     /// What the answer depends on, apart from what CORS adds everywhere.
     pub(crate) fn vary(&self) -> Vec<&str> {
         let names = self.header("vary").split(", ").filter(|name| !name.is_empty());
         names.take_while(|name| *name != "Origin").collect()
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    fn code(&self) -> String {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
-        serde_json::from_slice::<Value>(&self.body).unwrap()["code"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn is_page(&self) -> bool {
@@ -92,24 +71,11 @@ impl Raw {
 }
 
 /// One request on a connection of its own, with the path as it is written here.
-pub(crate) fn ask(app: &TestApp, method: &str, path: &str, headers: &[(&str, &str)]) -> Raw {
-    let mut stream = TcpStream::connect(app.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-    let headers = head.lines().skip(1).filter_map(|line| line.split_once(": "));
-    Raw {
-        status: head[9..12].parse().unwrap(),
-        headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect(),
-        body: bytes[end + 4..].to_vec(),
-    }
+pub(crate) fn ask(app: &TestApp, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut client = Client::connect(app.address());
+    let answer = client.send(method, path, &[&[("connection", "close")], headers].concat(), "");
+    assert_eq!(client.read_to_end().unwrap(), "", "{method} {path} is answered with more than it says");
+    answer
 }
 
 #[test]
@@ -132,8 +98,8 @@ fn whoever_comes_to_the_origin_gets_the_app() {
     // Without the setting nothing has changed.
     let bare = TestApp::start(TestDb::sqlite());
     assert_eq!(bare.anyone().get("/").expect(200).text("docs"), "/docs");
-    assert_eq!(ask(&bare, "GET", "/login", &[PAGE]).code(), "unknown_route");
-    assert_eq!(ask(&bare, "GET", "/index.html", &[PAGE]).code(), "unknown_route");
+    assert_eq!(ask(&bare, "GET", "/login", &[PAGE]).problem(), "unknown_route");
+    assert_eq!(ask(&bare, "GET", "/index.html", &[PAGE]).problem(), "unknown_route");
 }
 
 #[test]
@@ -177,7 +143,7 @@ fn files_are_served_at_their_paths_with_their_types() {
         // What somebody accepts makes no difference to a file, nor does a slash at the end.
         for (asked, headers) in [(format!("/{path}"), &[][..]), (format!("/{path}/?v=1"), &[PAGE])] {
             let answer = ask(&app, "GET", &asked, headers);
-            assert_eq!((answer.status, answer.text()), (200, format!("the content of {path}")), "{asked}");
+            assert_eq!((answer.status, answer.text()), (200, &*format!("the content of {path}")), "{asked}");
             assert_eq!(answer.header("content-type"), media_type, "{asked}");
             assert_eq!(answer.header("cache-control"), caching, "{asked}");
             assert!(!answer.header("etag").is_empty(), "{asked}");
@@ -247,12 +213,16 @@ fn a_browser_that_goes_to_a_page_of_the_app_gets_it() {
         for accept in others.into_iter().map(Some).chain([None]) {
             let headers: Vec<_> = accept.iter().map(|accept| ("accept", *accept)).collect();
             let answer = ask(&app, "GET", path, &headers);
-            assert_eq!((answer.status, answer.code().as_str()), (404, "unknown_route"), "{path} {accept:?}");
+            assert_eq!(
+                (answer.status, answer.problem().as_str()),
+                (404, "unknown_route"),
+                "{path} {accept:?}"
+            );
             assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         }
         for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             let answer = ask(&app, method, path, &[PAGE]);
-            assert_eq!((answer.status, answer.code().as_str()), (404, "unknown_route"), "{method} {path}");
+            assert_eq!((answer.status, answer.problem().as_str()), (404, "unknown_route"), "{method} {path}");
         }
     }
 }
@@ -276,7 +246,7 @@ fn a_file_that_is_gone_is_never_a_page() {
                 continue;
             }
             let answer = ask(&app, "GET", path, headers);
-            assert_eq!((answer.status, answer.code().as_str()), (404, "unknown_route"), "{path}");
+            assert_eq!((answer.status, answer.problem().as_str()), (404, "unknown_route"), "{path}");
             assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         }
     }
@@ -290,7 +260,7 @@ fn a_file_can_be_read_and_nothing_else() {
         for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
             let answer = ask(&app, method, path, &[PAGE]);
             assert_eq!(
-                (answer.status, answer.code().as_str()),
+                (answer.status, answer.problem().as_str()),
                 (405, "method_not_allowed"),
                 "{method} {path}"
             );
@@ -364,9 +334,9 @@ fn without_a_prefix_the_routes_of_the_api_go_first() {
         settings.static_dir = Some(build.app());
         settings.api_prefix = String::new();
     });
-    assert_eq!(ask(&app, "GET", "/items", &[PAGE]).code(), "unauthenticated");
+    assert_eq!(ask(&app, "GET", "/items", &[PAGE]).problem(), "unauthenticated");
     assert_eq!(ask(&app, "GET", "/itemized", &[]).text(), "a file of the app");
     assert!(ask(&app, "GET", "/", &[PAGE]).is_page());
     assert!(ask(&app, "GET", "/profile", &[PAGE]).is_page());
-    assert_eq!(ask(&app, "GET", "/ws/no/such", &[PAGE]).code(), "unknown_route");
+    assert_eq!(ask(&app, "GET", "/ws/no/such", &[PAGE]).problem(), "unknown_route");
 }

@@ -12,27 +12,31 @@ use crate::site::{Build, ask};
 
 /// Why a folder cannot be served.
 fn fault(folder: &Path) -> String {
-    check(folder).unwrap_err().to_string()
+    check(folder, "/api").unwrap_err().to_string()
 }
 
 #[test]
 fn a_folder_that_is_no_build_is_refused_with_what_to_do() {
     let build = Build::new();
-    assert_eq!(check(&build.app()), Ok(()));
+    assert_eq!(check(&build.app(), "/api"), Ok(()));
     let missing = fault(&build.app().join("dist"));
     assert!(missing.contains("dist does not exist; build the app first"), "{missing}");
     let file = fault(&build.app().join("index.html"));
     assert!(file.contains("is not a folder; build the app first"), "{file}");
     let assets = fault(&build.app().join("assets"));
-    assert!(assets.contains("assets has no index.html; build the app first"), "{assets}");
+    assert!(assets.contains("assets has no index.html that is a file"), "{assets}");
     assert!(fault(Path::new("/")).contains("has no index.html"), "nothing of it is looked at");
     // An index that is a link could be anything.
     symlink("../index.html", build.app().join("assets/index.html")).unwrap();
-    assert!(fault(&build.app().join("assets")).contains("has no index.html"));
+    let link = fault(&build.app().join("assets"));
+    assert!(
+        link.contains("no index.html that is a file (links within the folder are not followed)"),
+        "{link}"
+    );
     // The folder itself may be one.
     let link = build.app().join("current");
     symlink(build.app(), &link).unwrap();
-    assert_eq!(check(&link), Ok(()));
+    assert_eq!(check(&link, "/api"), Ok(()));
 }
 
 #[test]
@@ -43,7 +47,7 @@ fn a_folder_that_would_eat_the_memory_is_refused() {
     let large = fault(&build.app());
     assert!(large.contains("more than 64 MiB") && large.contains("kept in memory"), "{large}");
     video.set_len(1).unwrap();
-    assert_eq!(check(&build.app()), Ok(()));
+    assert_eq!(check(&build.app(), "/api"), Ok(()));
     fs::create_dir(build.app().join("many")).unwrap();
     for number in 0..5_000 {
         fs::File::create(build.app().join(format!("many/{number}"))).unwrap();
@@ -58,8 +62,8 @@ fn eventually(app: &TestApp, path: &str, expected: (u16, &str)) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let answer = ask(app, "GET", path, &[]);
-        let text = if answer.status == 200 { answer.text() } else { String::new() };
-        if (answer.status, text.as_str()) == expected {
+        let text = if answer.status == 200 { answer.text() } else { "" };
+        if (answer.status, text) == expected {
             return;
         }
         assert!(Instant::now() < deadline, "{path}: {} {text}", answer.status);

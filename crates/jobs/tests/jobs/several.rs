@@ -71,10 +71,11 @@ on_both! {
         office.clock.advance(Duration::from_secs(11));
         let postman = office.another_postman();
         let lost = office.runtime.spawn(async move { postman.round().await });
-        while office.noted("attempts") != "2" {
+        while office.server.commands().iter().filter(|line| *line == "DATA").count() < 2 {
             std::thread::sleep(Duration::from_millis(5));
         }
-        std::thread::sleep(Duration::from_millis(50));
+        // The message itself comes next.
+        std::thread::sleep(Duration::from_millis(200));
         lost.abort();
         let _ = office.runtime.block_on(lost);
         assert_eq!(office.round_after(5 * 60 + 1), 1);

@@ -11,12 +11,12 @@ use tokio::task::JoinHandle;
 
 use crate::support::Office;
 
-/// Ends within that many milliseconds.
-fn assert_ends(office: &Office, job: JoinHandle<()>, within: u64) {
+/// Ends sooner than it would give up what it is at.
+fn assert_ends(office: &Office, job: JoinHandle<()>) {
     let began = Instant::now();
     let ended = office.runtime.block_on(async { tokio::time::timeout(Duration::from_secs(20), job).await });
     ended.unwrap().unwrap();
-    assert!(began.elapsed() < Duration::from_millis(within), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }
 
 /// A postman that looks into the outbox once an hour, unless it is woken.
@@ -34,7 +34,7 @@ on_both! {
         std::thread::sleep(Duration::from_millis(100));
         assert!(!job.is_finished());
         stopper.stop();
-        assert_ends(&office, job, 1_000);
+        assert_ends(&office, job);
     }
 
     fn a_postman_that_is_woken_sends_at_once(db) {
@@ -63,7 +63,7 @@ on_both! {
         let job = office.runtime.spawn(office.postman.clone().run(stop));
         office.server.wait_for(1);
         stopper.stop();
-        assert_ends(&office, job, 2_000);
+        assert_ends(&office, job);
         let (waiting, dead) = office.counts();
         let sent = u64::try_from(office.server.messages().len()).unwrap();
         assert_eq!((waiting + sent, dead), (30, 0), "each is sent or waits");
@@ -80,7 +80,7 @@ on_both! {
             std::thread::sleep(Duration::from_millis(5));
         }
         stopper.stop();
-        assert_ends(&office, job, 1_500);
+        assert_ends(&office, job);
         assert_eq!((office.server.messages().len(), office.counts()), (0, (1, 0)));
         assert_eq!(office.round_after(301), 1);
         assert_eq!((office.server.messages().len(), office.counts()), (1, (0, 0)));
@@ -93,7 +93,7 @@ on_both! {
         let (stopper, stop) = Stopper::new();
         stopper.stop();
         let job = office.runtime.spawn(office.postman.clone().run(stop));
-        assert_ends(&office, job, 1_000);
+        assert_ends(&office, job);
         assert_eq!((office.server.messages().len(), office.counts()), (0, (1, 0)));
     }
 }

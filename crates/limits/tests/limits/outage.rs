@@ -13,7 +13,11 @@ use crate::support::{all, fresh_key, shared};
 /// Runs a case on one thread, whose log is kept.
 fn logged(case: impl Future<Output = ()>) -> Log {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
+    // While there is one subscriber only, a line that another test's thread comes by first is off for good.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+    // Without times, in which the digits of a port may be.
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(log.clone()).finish();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tracing::subscriber::with_default(subscriber, || runtime.block_on(case));
     log
@@ -69,13 +73,15 @@ fn a_redis_that_stands_still_costs_its_time_once() {
         assert_eq!(limits.take(LoginPerAccount, key).await.remaining, 98);
         assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
         // Over three of the looks at whether it is back.
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_millis(3_200) {
+        let (start, mut slow) = (Instant::now(), Vec::new());
+        while start.elapsed() < Duration::from_millis(4_200) {
             let one = Instant::now();
             assert!(limits.take(LoginPerAccount, fresh_key()).await.allowed);
-            assert!(one.elapsed() < Duration::from_millis(100), "{:?}", one.elapsed());
+            slow.extend(Some(one.elapsed()).filter(|took| *took > Duration::from_millis(200)));
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        // A busy machine may hold one up. Whoever waits for Redis waits for 250 ms, and that would be one at each look.
+        assert!(slow.len() < 3, "{slow:?}");
         server.resume();
         until_back(&limits).await;
         assert!(limits.take(LoginPerAccount, key).await.allowed);

@@ -58,7 +58,7 @@ on_both! {
                 let result = ask(&database).await;
                 let waited = began.elapsed();
                 assert!(matches!(result, Err(Error::Unavailable(..))), "{result:?}");
-                assert!((Duration::from_secs(2)..Duration::from_secs(3)).contains(&waited), "{waited:?}");
+                assert!((Duration::from_secs(2)..Duration::from_secs(5)).contains(&waited), "{waited:?}");
                 // So is work whose caller went away.
                 let _ = tokio::time::timeout(Duration::from_millis(50), ask(&database)).await;
                 drop(release);
@@ -88,7 +88,7 @@ on_both! {
             // Those for whom there is no room are back while the thread is still held.
             let (first, waited) = waiting.join_next().await.unwrap().unwrap();
             assert!(matches!(first, Err(Error::Unavailable(..))), "{first:?}");
-            assert!(waited < Duration::from_millis(500), "{waited:?}");
+            assert!(waited < Duration::from_millis(1500), "{waited:?}");
             drop(release);
             let mut refused = 1;
             while let Some(answer) = waiting.join_next().await {

@@ -249,6 +249,41 @@ on_both! {
         assert!(matches!(refresh_within(&db, id, 3, seconds(1), limits), Refreshed::Reused(_)));
     }
 
+    fn the_newest_are_listed_and_always_the_current_one(db) {
+        let (ada, oldest) = signed_in(&db);
+        let bob = somebody(&db, "bob");
+        let most = usize::from(sessions::MOST_LISTED);
+        let begun = |user: &User, at: Timestamp| {
+            let session = Session { created_at: at, ..session(user) };
+            store_session(&db, &session).unwrap();
+            session.id
+        };
+        let list = |current| {
+            let listed = db.read(move |c| sessions::list(c, ada.id, current, at(0))).unwrap();
+            listed.into_iter().map(|session| session.id).collect::<Vec<_>>()
+        };
+        // Two of each instant, of which the one with the later id comes first; one more than are listed.
+        let micros = 1..=i64::try_from(most / 2).unwrap();
+        let mut newest: Vec<_> = micros.flat_map(|micros| [at(micros); 2]).map(|at| (at, begun(&ada, at))).collect();
+        newest.sort_unstable();
+        let newest: Vec<_> = newest.into_iter().rev().map(|(_, id)| id).collect();
+        let others = begun(&bob, at(1_000));
+        let gone = Session { created_at: at(1_000), expires_at: at(0), ..session(&ada) };
+        store_session(&db, &gone).unwrap();
+
+        assert_eq!(newest.len(), most);
+        for current in [newest[0], newest[most / 2], newest[most - 1]] {
+            assert_eq!(list(current), newest);
+        }
+        let with_oldest = [&newest[..most - 1], &[oldest]].concat();
+        assert_eq!(list(oldest), with_oldest);
+        for (why, none_of_hers) in [("another's", others), ("run out", gone.id), ("ended", session(&bob).id)] {
+            assert_eq!(list(none_of_hers), newest, "{why}");
+        }
+        db.write(move |c| sessions::end_all(c, bob.id, None)).unwrap();
+        assert_eq!(list(oldest), with_oldest);
+    }
+
     fn all_sessions_end_but_one(db) {
         let (ada, kept) = signed_in(&db);
         let bob = somebody(&db, "bob");

@@ -58,7 +58,7 @@ fn a_user_may_send_so_many_bytes_from_all_connections_together() {
 fn the_budget_of_a_user_fills_again() {
     run(async {
         let settings =
-            HubSettings { user_bytes_per_second: 20_000, user_burst_bytes: 1_000, ..HubSettings::default() };
+            HubSettings { user_bytes_per_second: 1_000, user_burst_bytes: 1_000, ..HubSettings::default() };
         let hub = local(settings);
         let mut ada = viewer(&hub, 1);
         for _ in 0..2 {
@@ -66,7 +66,7 @@ fn the_budget_of_a_user_fills_again() {
             assert!(waiting(&mut ada)[0]["a"].is_string());
             ada.receive(&frame(1_000));
             assert_eq!(code(&waiting(&mut ada)[0]), "too_much_data");
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
         }
     });
 }

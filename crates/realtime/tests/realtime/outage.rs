@@ -90,7 +90,7 @@ on_redis! {
         let started = Instant::now();
         one.hub.publish(event(1, "in doubt"));
         ada.receive(r#"{"text":"in doubt"}"#);
-        assert!(started.elapsed() < Duration::from_millis(100));
+        assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
         let got = up_to(&mut ada, |value| value["text"] == "in doubt").await;
         assert!(one.hub.is_degraded());
         until("noticed", || two.hub.is_degraded()).await;
@@ -205,7 +205,9 @@ fn an_outage_is_two_lines_without_the_password() {
     let log = Log::default();
     // While there is one subscriber only, a line that another test's thread comes by first is off for good.
     let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    // Without times, in which the digits of the port may be.
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).without_time().finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     // One thread: the subscriber is this thread's.
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

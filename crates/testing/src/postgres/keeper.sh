@@ -33,7 +33,7 @@ make() {
     cat >>"$folder/data/postgresql.conf" <<'CONF'
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
-max_connections = 200
+max_connections = 1000 # some for each test, of which a machine with many cores runs many at once
 shared_buffers = 64MB
 dynamic_shared_memory_type = mmap # in the folder, so that nothing stays behind
 fsync = off

@@ -107,6 +107,19 @@ fn nobody_is_trusted_unless_named() {
 }
 
 #[test]
+fn trusting_everybody_is_worth_a_warning() {
+    for text in ["0.0.0.0/0", "::/0", "10.0.0.0/8, 0.0.0.0/0", "::ffff:0.0.0.0/96"] {
+        let outcome = outcome(&[("TRUSTED_PROXIES", text)]);
+        let warnings: Vec<_> = outcome.warnings.iter().map(|warning| warning.name).collect();
+        assert_eq!(warnings, ["TRUSTED_PROXIES"], "{text}");
+        assert!(outcome.settings.is_ok(), "{text}");
+    }
+    for text in ["", "10.0.0.0/8,fd00::/8", "0.0.0.0/1", "0.0.0.0"] {
+        assert!(outcome(&[("TRUSTED_PROXIES", text)]).warnings.is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn switches_and_retention() {
     let development = settings(&[]);
     assert!(!development.accounts.check_common && !development.auth_cookies);

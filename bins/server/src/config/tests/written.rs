@@ -29,7 +29,9 @@ fn env_example_is_the_table_written_out() {
     compare(".env.example", |_| expected.clone());
     let as_it_is = read(Source::of(&[], &expected), Files::Judged).settings.unwrap();
     assert_eq!(format!("{as_it_is:?}"), format!("{:?}", settings(&[])));
-    // With every comment sign before a value taken away it says the same.
+    // Even an empty value in the environment of a container goes before what its image says.
+    assert_eq!(expected.lines().find(|line| !line.is_empty() && !line.starts_with('#')), None);
+    // With every comment sign before a setting taken away it says the same.
     let uncommented = expected.lines().map(|line| match line.strip_prefix('#') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_uppercase()) => rest,
         _ => line,
@@ -40,8 +42,9 @@ fn env_example_is_the_table_written_out() {
 }
 
 const HEADER: &str = "\
-# Settings of Plinth. Copy this file to .env beside it and change what you need; a variable of the environment goes
-# before a line here. An empty value counts as not set (but for API_PREFIX). What is commented out is the default.
+# Settings of Plinth. Copy this file to .env beside it, take away the # before what you want to set, and change the value.
+# What has one here has it by default, too; what has none is not set. A variable of the environment goes before a line
+# here, and an empty value counts as not set (but for API_PREFIX).
 # Put values with spaces, quotes, # or $ between single quotes: 'pa$$ word'.
 ";
 
@@ -58,10 +61,9 @@ fn env_example() -> String {
             Some(default) => format!(" In production: {default}."),
         };
         writeln!(text, "\n{}", wrapped(&format!("{}{production}", setting.about))).unwrap();
-        let sign = if setting.default.is_empty() { "" } else { "#" };
         let needs_quotes = setting.default.contains([' ', '#', '$', '"']);
         let quote = if needs_quotes { "'" } else { "" };
-        writeln!(text, "{sign}{}={quote}{}{quote}", setting.name, setting.default).unwrap();
+        writeln!(text, "#{}={quote}{}{quote}", setting.name, setting.default).unwrap();
     }
     text
 }

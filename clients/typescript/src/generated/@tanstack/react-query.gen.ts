@@ -288,7 +288,8 @@ export const listSessionsQueryKey = (options?: Options<ListSessionsData>) => cre
 /**
  * List one's own sessions
  *
- * The newest first. The one that asks is marked.
+ * The newest first. The one that asks is marked. Of more than 100 the oldest are left out, but never the one that
+ * asks: it is then the last.
  */
 export const listSessionsOptions = (options?: Options<ListSessionsData>) => queryOptions<ListSessionsResponse, ListSessionsError, ListSessionsResponse, ReturnType<typeof listSessionsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {

@@ -66,7 +66,7 @@ impl File {
                     && compressed.len() < bytes.len()
                 {
                     let etag = format!("\"{hash:016x}-{coding}\"");
-                    coded.push((coding, Form { bytes: compressed.into(), etag }));
+                    coded.push((coding, Form { bytes: compressed.into_boxed_slice().into(), etag }));
                 }
             }
         }
@@ -74,7 +74,7 @@ impl File {
             is_document: names::is_document(&media_type),
             caching: if names::changes_with_content(path) { IMMUTABLE } else { REVALIDATED },
             media_type: HeaderValue::from_str(&media_type).unwrap_or(HeaderValue::from_static(names::BYTES)),
-            plain: Form { bytes: bytes.into(), etag: format!("\"{hash:016x}\"") },
+            plain: Form { bytes: bytes.into_boxed_slice().into(), etag: format!("\"{hash:016x}\"") },
             coded,
         }
     }
@@ -126,13 +126,14 @@ impl File {
 }
 
 fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut writer = CompressorWriter::new(Vec::new(), BROTLI_BUFFER, BROTLI_QUALITY, BROTLI_WINDOW);
+    let mut writer =
+        CompressorWriter::new(Vec::with_capacity(bytes.len()), BROTLI_BUFFER, BROTLI_QUALITY, BROTLI_WINDOW);
     writer.write_all(bytes)?;
     Ok(writer.into_inner())
 }
 
 fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len()), Compression::best());
     encoder.write_all(bytes)?;
     encoder.finish()
 }

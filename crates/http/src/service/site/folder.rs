@@ -1,12 +1,21 @@
 //! The folder that a build has made: what is in it, and what of that is served.
 
 use std::fmt;
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
 use super::INDEX;
+use crate::routes;
+
+// What they do to a thread's rights and to a folder is done in other ways elsewhere.
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
 
 /// The most that all files may have together: they are kept in memory, most of them in three forms.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -25,12 +34,15 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// Looks whether the folder can be served, without reading the files.
+/// Looks whether the folder can be served beside an API with that prefix: opens every file, and reads the first page.
 ///
 /// # Errors
-/// If there is no such folder, if it is not what building an app has made, or if it is too large.
-pub fn check(folder: &Path) -> Result<(), Unusable> {
-    Folder::survey(folder).map(|_| ())
+/// If there is no such folder, if it is not what building an app has made, if it is too large, if a file in it may not be
+/// read, or if the prefix hides one that the first page loads.
+pub fn check(folder: &Path, prefix: &str) -> Result<(), Unusable> {
+    let found = Folder::survey(folder)?;
+    found.must_load_beside(prefix)?;
+    found.files.iter().try_for_each(|file| file.open(&found.root).map(drop))
 }
 
 /// The files of a folder at some time. Two are the same if nothing was written between them.
@@ -46,10 +58,65 @@ pub(super) struct Folder {
 struct Found {
     /// The names from the folder on, with slashes between them.
     path: String,
+    version: Version,
+}
+
+/// What is not the same any more once something else was written to a file, or put in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Version {
+    /// The device and the number of the inode.
+    identity: (u64, u64),
     bytes: u64,
     /// When its content or its permissions changed last (`st_ctime`), in seconds and nanoseconds. The time of modification
     /// would not do: some builds give all files the same, and hashes in a page do not change its length.
     changed: (i64, i64),
+}
+
+impl Version {
+    /// None for what is no file.
+    fn of(about: &Metadata) -> Option<Self> {
+        about.is_file().then(|| Self {
+            identity: (about.dev(), about.ino()),
+            bytes: about.len(),
+            changed: (about.ctime(), about.ctime_nsec()),
+        })
+    }
+}
+
+impl Found {
+    /// Opens what was found and nothing else. Whatever may have taken its place since is not waited for (a pipe), and not
+    /// followed (a link).
+    fn open(&self, root: &Path) -> Result<File, Unusable> {
+        let path = root.join(&self.path);
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::open(&path, flags, Mode::empty()).map_err(|error| match error {
+            Errno::LOOP => changing(&path),
+            _ => unreadable(&path, &error.into()),
+        });
+        let file = File::from(file?);
+        self.must_be(&file, &path)?;
+        Ok(file)
+    }
+
+    /// The content, of the time when it was found.
+    fn read(&self, root: &Path) -> Result<Vec<u8>, Unusable> {
+        let path = root.join(&self.path);
+        let file = self.open(root)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(self.version.bytes).unwrap_or_default());
+        // It may grow meanwhile.
+        let read = (&file).take(self.version.bytes).read_to_end(&mut bytes);
+        read.map_err(|error| unreadable(&path, &error))?;
+        self.must_be(&file, &path)?;
+        Ok(bytes)
+    }
+
+    fn must_be(&self, file: &File, path: &Path) -> Result<(), Unusable> {
+        let about = file.metadata().map_err(|error| unreadable(path, &error))?;
+        if Version::of(&about).as_ref() == Some(&self.version) {
+            return Ok(());
+        }
+        Err(changing(path))
+    }
 }
 
 impl Folder {
@@ -90,10 +157,9 @@ impl Folder {
                 let about = entry.metadata().map_err(|error| unreadable(&entry.path(), &error))?;
                 if about.is_dir() {
                     folders.push((entry.path(), format!("{path}/")));
-                } else if about.is_file() {
-                    bytes += about.len();
-                    let changed = (about.ctime(), about.ctime_nsec());
-                    self.files.push(Found { path, bytes: about.len(), changed });
+                } else if let Some(version) = Version::of(&about) {
+                    bytes += version.bytes;
+                    self.files.push(Found { path, version });
                 } else {
                     self.passed_over.push(path);
                 }
@@ -110,24 +176,35 @@ impl Folder {
         for file in &self.passed_over {
             tracing::warn!(file, "not served: links within the folder are not followed");
         }
-        let mut left = MOST_BYTES;
-        let mut read = Vec::with_capacity(self.files.len());
-        for found in &self.files {
-            let path = self.root.join(&found.path);
-            let mut bytes = Vec::new();
-            // It may have grown since.
-            let file = fs::File::open(&path).and_then(|file| file.take(left + 1).read_to_end(&mut bytes));
-            let length = file.map_err(|error| unreadable(&path, &error))? as u64;
-            left = left
-                .checked_sub(length)
-                .ok_or_else(|| self.too_large(&format!("more than {} MiB", MOST_BYTES >> 20)))?;
-            read.push((found.path.clone(), bytes));
+        self.files.iter().map(|found| Ok((found.path.clone(), found.read(&self.root)?))).collect()
+    }
+
+    /// Looks whether the API stands where the first page loads something from: with a prefix such as `/assets` the page would
+    /// stay white. What else the API hides is merely not served.
+    pub(super) fn must_load_beside(&self, prefix: &str) -> Result<(), Unusable> {
+        // What stands at the root hides them whatever the prefix is.
+        let is_hidden = |path: &str| routes::is_ours(path, prefix) && !routes::is_ours(path, "");
+        let hidden: Vec<_> =
+            self.files.iter().map(|file| &*file.path).filter(|path| is_hidden(path)).collect();
+        if hidden.is_empty() {
+            return Ok(());
         }
-        Ok(read)
+        let index = self.files.iter().find(|file| file.path == INDEX).ok_or_else(|| self.without_index())?;
+        let page = index.read(&self.root)?;
+        let page = String::from_utf8_lossy(&page);
+        let Some(missed) = hidden.into_iter().find(|path| page.contains(path)) else { return Ok(()) };
+        Err(Unusable(format!(
+            "{} has {missed} where the API stands, so that no browser would get what the page loads; choose an API_PREFIX \
+             other than {prefix}, or have the app built without that folder",
+            self.root.display()
+        )))
     }
 
     pub(super) fn without_index(&self) -> Unusable {
-        not_built(&self.root, &format!("has no {INDEX}"))
+        not_built(
+            &self.root,
+            &format!("has no {INDEX} that is a file (links within the folder are not followed)"),
+        )
     }
 
     fn too_large(&self, what: &str) -> Unusable {
@@ -157,4 +234,8 @@ fn not_built(folder: &Path, what: &str) -> Unusable {
 
 fn unreadable(path: &Path, error: &io::Error) -> Unusable {
     Unusable(format!("{} cannot be read: {error}", path.display()))
+}
+
+fn changing(path: &Path) -> Unusable {
+    Unusable(format!("{} changes while it is read", path.display()))
 }

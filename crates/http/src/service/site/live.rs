@@ -65,14 +65,22 @@ impl Watcher {
     async fn run(mut self) {
         loop {
             time::sleep(PERIOD).await;
-            // Files are read and compressed beside the thread that everything else here waits on.
-            let look = move || {
-                self.look();
-                self
-            };
-            let Ok(watcher) = task::spawn_blocking(look).await else { return };
+            let Some(watcher) = self.aside(Self::look).await else { return };
             self = watcher;
         }
+    }
+
+    /// Does that beside the thread that everything else here waits on, for files are read and compressed. None if it
+    /// panics, which is said.
+    async fn aside(mut self, act: impl FnOnce(&mut Self) + Send + 'static) -> Option<Self> {
+        let done = task::spawn_blocking(move || {
+            act(&mut self);
+            self
+        });
+        let done = done.await.inspect_err(|error| {
+            tracing::error!(%error, "new builds of the web app are not looked for any more; restart to serve one");
+        });
+        done.ok()
     }
 
     fn look(&mut self) {
@@ -94,7 +102,7 @@ impl Watcher {
             }
             Err(fault) => {
                 if self.fault.as_ref() != Some(&fault) {
-                    tracing::warn!(%fault, "the app has changed and cannot be read; the one from before is served");
+                    tracing::warn!(%fault, "the app has changed and cannot be served; the one from before is served");
                 }
                 self.fault = Some(fault);
             }

@@ -17,6 +17,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use percent_encoding::percent_decode_str;
 
 use super::Service;
+use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::middleware::AnswerHeaders;
 use crate::routes;
@@ -47,6 +48,7 @@ pub(crate) struct Site {
 impl Site {
     /// Reads everything, and compresses what gets smaller by it. Takes its time.
     fn read(folder: &Folder, prefix: &str) -> Result<Self, Unusable> {
+        folder.must_load_beside(prefix)?;
         let mut files = HashMap::new();
         let mut index = None;
         for (path, bytes) in folder.read()? {
@@ -76,7 +78,7 @@ pub(crate) async fn file_or_unknown(
     request: HttpRequest,
     service: web::Data<Service>,
     settings: web::Data<HttpSettings>,
-) -> Result<HttpResponse, ApiError> {
+) -> Answer {
     let Some(site) = service.site() else { return Err(ApiError::UnknownRoute) };
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if let Some(path) = asked_for(&request) {

@@ -1,7 +1,7 @@
 //! What is served while the folder changes, without waiting for the timer that looks at it.
 
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::thread;
 
 use plinth_testing::Log;
@@ -120,6 +120,37 @@ fn found_and_gone(app: &Watched) -> Look {
     let found = Folder::survey(&app.path(""));
     fs::remove_file(app.path("late.js")).unwrap();
     found
+}
+
+#[test]
+fn a_file_that_becomes_a_link_is_not_read() {
+    let mut app = Watched::new();
+    fs::write(app.outer.path().join("secret"), "secret").unwrap();
+    let found = found_and_gone(&app);
+    symlink(app.outer.path().join("secret"), app.path("late.js")).unwrap();
+    assert!(!app.changes(|watcher| (0..2).for_each(|_| watcher.consider(found.clone()))));
+    assert_eq!((app.log.count(KEPT), app.log.count("late.js changes while it is read")), (1, 1));
+    // What is there by then is tried, and the link is no part of it.
+    app.write("second.js", "");
+    assert!(app.changes_with(2));
+    assert!(!app.served().files.contains_key("late.js"));
+}
+
+#[test]
+fn a_build_that_the_api_would_hide_is_not_served() {
+    let mut app = Watched::new();
+    app.write("api", "");
+    app.write("index.html", r#"<script src="/api"></script>"#);
+    assert!(!app.changes_with(3));
+    assert_eq!((app.log.count(KEPT), app.log.count("has api where the API stands")), (1, 1));
+}
+
+#[test]
+fn it_is_said_when_nobody_looks_any_more() {
+    let app = Watched::new();
+    let panicking = app.watcher.aside(|_| panic!("a file that cannot be compressed"));
+    assert!(actix_web::rt::System::new().block_on(panicking).is_none());
+    assert_eq!((app.log.count("ERROR"), app.log.count("not looked for any more")), (1, 1));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Outgoing {
 }
 
 /// The near end of the bus.
-pub(crate) struct Outbox {
+pub(crate) struct Outbound {
     queue: mpsc::Sender<Outgoing>,
     bytes: AtomicUsize,
     up: AtomicBool,
@@ -59,7 +59,7 @@ struct Resync {
 }
 
 /// A loss that is being announced. Where that is given up or fails it is one still.
-pub(crate) struct Loss<'a>(Option<&'a Outbox>);
+pub(crate) struct Loss<'a>(Option<&'a Outbound>);
 
 impl Loss<'_> {
     /// It has been announced.
@@ -70,26 +70,26 @@ impl Loss<'_> {
 
 impl Drop for Loss<'_> {
     fn drop(&mut self) {
-        if let Some(outbox) = self.0 {
-            outbox.set_lost();
+        if let Some(outbound) = self.0 {
+            outbound.set_lost();
         }
     }
 }
 
 /// The far end.
-pub(crate) struct Queue(mpsc::Receiver<Outgoing>);
+pub(crate) struct Backlog(mpsc::Receiver<Outgoing>);
 
-impl Outbox {
-    pub(crate) fn new() -> (Arc<Self>, Queue) {
+impl Outbound {
+    pub(crate) fn new() -> (Arc<Self>, Backlog) {
         let (queue, rest) = mpsc::channel(MOST_WAITING);
-        let outbox = Self {
+        let outbound = Self {
             queue,
             bytes: AtomicUsize::new(0),
             up: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             resync: Mutex::default(),
         };
-        (Arc::new(outbox), Queue(rest))
+        (Arc::new(outbound), Backlog(rest))
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -162,23 +162,23 @@ impl Outbox {
     }
 }
 
-impl Queue {
+impl Backlog {
     /// Lets nothing more in; what waits can still be taken.
     pub(crate) fn close(&mut self) {
         self.0.close();
     }
 
     /// The next that waits.
-    pub(crate) async fn next(&mut self, outbox: &Outbox) -> Option<Outgoing> {
+    pub(crate) async fn next(&mut self, outbound: &Outbound) -> Option<Outgoing> {
         let outgoing = self.0.recv().await?;
-        outbox.bytes.fetch_sub(outgoing.len(), Ordering::Relaxed);
+        outbound.bytes.fetch_sub(outgoing.len(), Ordering::Relaxed);
         Some(outgoing)
     }
 
     /// The next, if one waits already.
-    pub(crate) fn try_next(&mut self, outbox: &Outbox) -> Option<Outgoing> {
+    pub(crate) fn try_next(&mut self, outbound: &Outbound) -> Option<Outgoing> {
         let outgoing = self.0.try_recv().ok()?;
-        outbox.bytes.fetch_sub(outgoing.len(), Ordering::Relaxed);
+        outbound.bytes.fetch_sub(outgoing.len(), Ordering::Relaxed);
         Some(outgoing)
     }
 }
@@ -189,51 +189,51 @@ mod tests {
 
     #[test]
     fn a_loss_is_one_until_it_told() {
-        let (outbox, _queue) = Outbox::new();
-        assert!(outbox.take_loss().is_none() && !outbox.has_lost());
-        outbox.set_lost();
+        let (outbound, _queue) = Outbound::new();
+        assert!(outbound.take_loss().is_none() && !outbound.has_lost());
+        outbound.set_lost();
         // Given up, as by a `select!` that something else has won.
-        drop(outbox.take_loss());
-        assert!(outbox.has_lost());
-        outbox.take_loss().into_iter().for_each(Loss::told);
-        assert!(!outbox.has_lost());
+        drop(outbound.take_loss());
+        assert!(outbound.has_lost());
+        outbound.take_loss().into_iter().for_each(Loss::told);
+        assert!(!outbound.has_lost());
     }
 
     #[test]
     fn what_is_lost_while_a_loss_told_is_another() {
-        let (outbox, _queue) = Outbox::new();
-        outbox.set_lost();
-        let loss = outbox.take_loss();
-        outbox.set_lost();
+        let (outbound, _queue) = Outbound::new();
+        outbound.set_lost();
+        let loss = outbound.take_loss();
+        outbound.set_lost();
         loss.into_iter().for_each(Loss::told);
-        assert!(outbox.has_lost());
+        assert!(outbound.has_lost());
     }
 
     /// In which seconds connections are told, where an event is lost in each.
-    fn told(outbox: &Outbox, start: Instant, seconds: std::ops::Range<u64>) -> Vec<u64> {
-        seconds.filter(|second| outbox.may_resync(start + Duration::from_secs(*second))).collect()
+    fn told(outbound: &Outbound, start: Instant, seconds: std::ops::Range<u64>) -> Vec<u64> {
+        seconds.filter(|second| outbound.may_resync(start + Duration::from_secs(*second))).collect()
     }
 
     #[test]
     fn resyncs_grow_rarer_while_redis_is_away() {
-        let (outbox, _queue) = Outbox::new();
+        let (outbound, _queue) = Outbound::new();
         let start = Instant::now();
-        assert_eq!(told(&outbox, start, 0..125), [0, 1, 3, 7, 15, 31, 61, 91, 121]);
-        assert!(outbox.owes_resync(start + Duration::from_secs(151)));
-        assert!(!outbox.owes_resync(start + Duration::from_secs(300)));
+        assert_eq!(told(&outbound, start, 0..125), [0, 1, 3, 7, 15, 31, 61, 91, 121]);
+        assert!(outbound.owes_resync(start + Duration::from_secs(151)));
+        assert!(!outbound.owes_resync(start + Duration::from_secs(300)));
         // Back, and away again.
-        outbox.set_up(true);
-        assert_eq!(told(&outbox, start, 152..156), [152, 153, 154, 155]);
-        outbox.set_up(false);
-        assert_eq!(told(&outbox, start, 156..163), [156, 158, 162]);
+        outbound.set_up(true);
+        assert_eq!(told(&outbound, start, 152..156), [152, 153, 154, 155]);
+        outbound.set_up(false);
+        assert_eq!(told(&outbound, start, 156..163), [156, 158, 162]);
     }
 
     #[test]
     fn what_all_were_told_is_not_owed() {
-        let (outbox, _queue) = Outbox::new();
+        let (outbound, _queue) = Outbound::new();
         let start = Instant::now();
-        assert!(outbox.may_resync(start) && !outbox.may_resync(start));
-        outbox.is_resynced();
-        assert!(!outbox.owes_resync(start + LONGEST_PAUSE));
+        assert!(outbound.may_resync(start) && !outbound.may_resync(start));
+        outbound.is_resynced();
+        assert!(!outbound.owes_resync(start + LONGEST_PAUSE));
     }
 }
