@@ -18,7 +18,13 @@ export default defineConfig({
     projects: [
       {
         optimizeDeps: {
-          include: ['@tanstack/react-query', 'react', 'react-dom/client', 'react/jsx-dev-runtime'],
+          include: [
+            '@tanstack/react-query',
+            'react',
+            'react-dom',
+            'react-dom/client',
+            'react/jsx-dev-runtime',
+          ],
         },
         test: {
           name: 'browser',

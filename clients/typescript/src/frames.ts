@@ -9,6 +9,15 @@ export type ServerEvent =
     }
   | { readonly event: 'user.updated' | 'user.deleted'; readonly user: User; readonly seq: number };
 
+/** An event that is none of these: its resource is one of your own, or of a later server. */
+export interface OtherEvent {
+  /** Its name, such as `project.created`. */
+  readonly event: string;
+  readonly seq: number;
+  /** What the server tells with it, such as `project`. */
+  readonly [key: string]: unknown;
+}
+
 /** The events of this version. */
 const EVENTS: ReadonlySet<unknown> = new Set<ServerEvent['event']>([
   'item.created',
@@ -27,9 +36,9 @@ export interface Message {
 /** What can be sent: at most 64 KiB of JSON. `event`, `seq` and `error` are the server's own. */
 export interface Frame {
   /** The id of the user who gets it. */
-  readonly to?: string;
+  readonly to?: string | undefined;
   /** The channel whose members get it. */
-  readonly channel?: string;
+  readonly channel?: string | undefined;
   readonly event?: never;
   readonly seq?: never;
   readonly error?: never;
@@ -45,18 +54,22 @@ export interface Refusal {
 /** What has arrived. */
 export type Received =
   | { readonly kind: 'event'; readonly event: ServerEvent }
+  | { readonly kind: 'other'; readonly event: OtherEvent }
   | { readonly kind: 'resync'; readonly seq: number }
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'refusal'; readonly refusal: Refusal };
 
-/** Reads a frame of the server. What this version does not know, an event of a later one say, is undefined. */
+/** Reads a frame of the server. What is none that this version knows is undefined. */
 export function readFrame(data: unknown): Received | undefined {
   const frame = parse(data);
   if (!frame) return undefined;
-  if (typeof frame['seq'] === 'number') {
-    if (frame['event'] === 'resync') return { kind: 'resync', seq: frame['seq'] };
+  const { event, seq } = frame;
+  // Neither is ever a message's own.
+  if (typeof event === 'string' && typeof seq === 'number') {
+    if (event === 'resync') return { kind: 'resync', seq };
     // The server's documents hold their shapes.
-    if (EVENTS.has(frame['event'])) return { kind: 'event', event: frame as unknown as ServerEvent };
+    if (EVENTS.has(event)) return { kind: 'event', event: frame as unknown as ServerEvent };
+    return { kind: 'other', event: { ...frame, event, seq } };
   }
   if (isRefusal(frame['error'])) return { kind: 'refusal', refusal: frame['error'] };
   if (typeof frame['from'] === 'string')

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export type { Frame, Message, Refusal, ServerEvent } from './frames.js';
+export type { Frame, Message, OtherEvent, Refusal, ServerEvent } from './frames.js';
 export { type Client, createClient, createConfig } from './generated/client/index.js';
 export * from './generated/index.js';
 export { createPlinth, type Plinth, type PlinthOptions } from './plinth.js';

@@ -15,22 +15,22 @@ const PREFIX = '/api';
 /** How a server is spoken to. */
 export interface PlinthOptions {
   /** Where the server is, such as `https://api.example.com`. By default where the page comes from. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /** Where tokens are kept: by default what `browserTokens` does, under a name for each `baseUrl`; in memory without a page. */
-  readonly tokens?: TokenStore;
+  readonly tokens?: TokenStore | undefined;
   /** The path of the API on the server (`API_PREFIX`). By default `/api`, as in the document that this was generated from. */
-  readonly apiPrefix?: string;
+  readonly apiPrefix?: string | undefined;
   /** What the operations use: by default the one that they use when none is given. A program with two servers, or that
    * serves several users at once, makes one for each with `createClient()`. */
-  readonly client?: Client;
+  readonly client?: Client | undefined;
   /** In place of the platform's `fetch`. */
-  readonly fetch?: (request: Request) => Promise<Response>;
+  readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
   /** In place of the platform's `WebSocket`, such as that of the package `ws` where there is none. */
-  readonly webSocket?: new (
-    url: string,
-    protocols: Array<string>,
-  ) => WebSocketLike;
+  readonly webSocket?: (new (url: string, protocols: Array<string>) => WebSocketLike) | undefined;
 }
+
+/** Whom the default client speaks for, once it has been set up: by the name of the store, if that is the default one. */
+let taken: { readonly tokens: string | TokenStore } | undefined;
 
 /** A server, and who is signed in there. */
 export interface Plinth {
@@ -51,10 +51,14 @@ export interface Plinth {
  * await plinth.session.signIn({ email, password });
  * const { data } = await listItems({ query: { sort: 'price' } });
  * ```
+ *
+ * @throws Outside of a page, if it is called again without a `client` of its own: one user's requests would be sent with
+ * another one's token. In a page, where a module that is loaded anew calls it again, that is a warning, and none where both
+ * have the same tokens.
  */
 export function createPlinth(options: PlinthOptions = {}): Plinth {
-  const client = options.client ?? defaultClient;
   const baseUrl = (options.baseUrl ?? '').replace(/\/+$/, '');
+  const client = options.client ?? takeDefault(options.tokens ?? storeName(baseUrl));
   const prefix = options.apiPrefix ?? PREFIX;
   const session = new AuthSession(client, options.tokens ?? defaultTokens(storeName(baseUrl)));
   const send = options.fetch ?? ((request: Request) => globalThis.fetch(request));
@@ -63,7 +67,7 @@ export function createPlinth(options: PlinthOptions = {}): Plinth {
     // Only marks the operations that need a token; `authorized` puts it in, since it can be cancelled while it waits.
     auth: () => (session.signedIn ? NEEDS_TOKEN : undefined),
     fetch: async (input: RequestInfo | URL, init?: RequestInit) =>
-      authorized(session, send, await addressed(new Request(input, init), baseUrl, prefix)),
+      authorized(session, send, addressed(new Request(input, init), baseUrl, prefix)),
     throwOnError: true,
   });
   client.interceptors.error.clear();
@@ -73,15 +77,28 @@ export function createPlinth(options: PlinthOptions = {}): Plinth {
   return {
     client,
     session,
-    realtime: (realtime) =>
+    realtime: (handlers = {}) =>
       openRealtime({
         client,
         session,
         url: webSocketUrl(baseUrl, prefix),
         webSocket: options.webSocket ?? platformWebSocket(),
-        ...realtime,
+        handlers,
       }),
   };
+}
+
+/** The client that the operations use when none is given, for whoever has these tokens. */
+function takeDefault(tokens: string | TokenStore): Client {
+  if (taken && (!globalThis.window || taken.tokens !== tokens)) {
+    const message =
+      'createPlinth() was called before. The operations would go to the server, and with the token, of the last call: ' +
+      'give each but one a client of its own, createPlinth({ client: createClient(), … }), and name it in each operation.';
+    if (!globalThis.window) throw new Error(message);
+    console.warn(message);
+  }
+  taken = { tokens };
+  return defaultClient;
 }
 
 /**
@@ -122,12 +139,15 @@ function storeName(baseUrl: string): string {
 async function authorized(
   session: AuthSession,
   send: (request: Request) => Promise<Response>,
-  request: Request,
+  addressing: Promise<Request>,
 ): Promise<Response> {
+  // Whoever asks now, and not who has signed in by the time that there is a token, or an answer.
+  const { loginId } = session;
+  const request = await addressing;
   // Neither one that needs none, nor one that was given another than the session's.
   if (request.headers.get('authorization') !== `Bearer ${NEEDS_TOKEN}`) return send(request);
   const token = await unlessAborted(session.accessToken(), request.signal);
-  if (!token) {
+  if (!token || session.loginId !== loginId) {
     request.headers.delete('authorization');
     return send(request);
   }
@@ -137,7 +157,7 @@ async function authorized(
   const response = await send(request);
   if (response.status !== 401 || !(await isInvalidToken(response.clone()))) return response;
   const renewed = await unlessAborted(session.renew(token), request.signal);
-  if (!renewed || renewed === token) return response;
+  if (!renewed || renewed === token || session.loginId !== loginId) return response;
   again.headers.set('authorization', `Bearer ${renewed}`);
   return send(again);
 }

@@ -60,7 +60,7 @@ export class Pulse {
 
 /** Calls `listener` when the network is there again, and when the page is looked at again. Returns what ends that. */
 export function onReturn(listener: () => void): () => void {
-  // Elsewhere there is none of them, or, as in React Native, one that tells nothing.
+  // Elsewhere there is none of them, or one that tells nothing.
   const { window, document } = globalThis;
   const looked = () => {
     if (document.visibilityState === 'visible') listener();

@@ -21,7 +21,7 @@ interface FromCursor {
 /** Goes through a list by its cursors, which stay right while rows come and go: spread it over the infinite options. */
 export const byCursor = {
   // Else `data` would be typed as always there: the generated options seem to have some to begin with.
-  initialData: undefined,
+  initialData: () => undefined,
   // Empty: from the beginning, without counting.
   initialPageParam: { query: { cursor: '' } },
   getNextPageParam: ({ next_cursor }: Part): FromCursor | undefined =>

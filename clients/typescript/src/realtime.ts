@@ -1,5 +1,12 @@
 import { Backoff } from './backoff.js';
-import { type Frame, type Message, type Refusal, readFrame, type ServerEvent } from './frames.js';
+import {
+  type Frame,
+  type Message,
+  type OtherEvent,
+  type Refusal,
+  readFrame,
+  type ServerEvent,
+} from './frames.js';
 import type { Client } from './generated/client/index.js';
 import { getMe } from './generated/sdk.gen.js';
 import { onReturn, Pulse } from './pulse.js';
@@ -33,15 +40,17 @@ export type RealtimeStatus = 'connecting' | 'open' | 'waiting' | 'closed';
 /** What is told of a connection. */
 export interface RealtimeOptions {
   /** Something has changed that the user may see. */
-  onEvent?(event: ServerEvent): void;
+  onEvent?: ((event: ServerEvent) => void) | undefined;
+  /** The same of what this client knows nothing of: a resource of your own, or one of a later server. */
+  onOtherEvent?: ((event: OtherEvent) => void) | undefined;
   /** Events may have been missed, or none was told yet: what is shown has to be read anew. */
-  onResync?(): void;
+  onResync?: (() => void) | undefined;
   /** Another client has sent this. */
-  onMessage?(message: Message): void;
+  onMessage?: ((message: Message) => void) | undefined;
   /** The server has refused a frame that was sent here. */
-  onRefusal?(refusal: Refusal): void;
+  onRefusal?: ((refusal: Refusal) => void) | undefined;
   /** The connection has changed. */
-  onStatus?(status: RealtimeStatus): void;
+  onStatus?: ((status: RealtimeStatus) => void) | undefined;
 }
 
 /** A connection that comes back when it is lost, and then tells what was missed. */
@@ -74,10 +83,12 @@ export interface WebSocketLike {
   close(): void;
 }
 
-interface Settings extends RealtimeOptions {
+interface Settings {
   readonly client: Client;
   readonly session: AuthSession;
   readonly url: string;
+  /** Asked each time, and as they are: they may be those of an object that has a class. */
+  readonly handlers: RealtimeOptions;
   readonly webSocket: new (url: string, protocols: Array<string>) => WebSocketLike;
 }
 
@@ -96,12 +107,12 @@ class Connection implements Realtime {
   #pulse: Pulse | undefined;
   /** The highest number of an event that was told; undefined until there was a connection. */
   #seen: number | undefined;
-  #login: string | undefined;
+  #loginId: string | undefined;
   #resync: ReturnType<typeof setTimeout> | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#login = settings.session.login;
+    this.#loginId = settings.session.loginId;
     this.#backoff = new Backoff(() => void this.#open());
     this.#ends.push(settings.session.subscribe(() => this.#follow()));
     this.#ends.push(
@@ -146,18 +157,18 @@ class Connection implements Realtime {
 
   async #open(): Promise<void> {
     const { session, url, webSocket } = this.#settings;
-    const login = this.#login;
+    const id = this.#loginId;
     this.#change('connecting');
     try {
       const token = await session.accessToken();
-      if (this.#status === 'closed' || login !== this.#login || this.#socket) return;
+      if (this.#status === 'closed' || id !== this.#loginId || this.#socket) return;
       if (!token) return this.close();
       // Everything since 0, or a resync: nothing is missed in silence.
       const address = this.#seen === undefined ? url : `${url}?since=${this.#seen}`;
       this.#attach(new webSocket(address, [PROTOCOL, `bearer.${token}`]), token);
     } catch {
       // The server is not there, or will not be asked so often; or the page may not connect to it.
-      if (login === this.#login) this.#later();
+      if (id === this.#loginId) this.#later();
     }
   }
 
@@ -196,28 +207,32 @@ class Connection implements Realtime {
     if (this.#status !== 'open') return;
     for (const channel of this.#channels) this.send({ join: channel });
     // What is shown was read before changes were told.
-    if (this.#seen === undefined) tell(() => this.#settings.onResync?.());
+    if (this.#seen === undefined) tell(() => this.#settings.handlers.onResync?.());
     this.#seen ??= 0;
   }
 
   #receive(data: unknown): void {
-    const { onEvent, onMessage, onRefusal, onResync } = this.#settings;
+    const { handlers } = this.#settings;
     const frame = readFrame(data);
     switch (frame?.kind) {
       case 'resync':
         this.#seen = Math.max(this.#seen ?? 0, frame.seq);
         clearTimeout(this.#resync);
-        this.#resync = setTimeout(() => tell(() => onResync?.()), Math.random() * RESYNC_SPREAD);
+        this.#resync = setTimeout(() => tell(() => handlers.onResync?.()), Math.random() * RESYNC_SPREAD);
         break;
       case 'event':
         this.#seen = frame.event.seq;
-        tell(() => onEvent?.(frame.event));
+        tell(() => handlers.onEvent?.(frame.event));
+        break;
+      case 'other':
+        this.#seen = frame.event.seq;
+        tell(() => handlers.onOtherEvent?.(frame.event));
         break;
       case 'message':
-        tell(() => onMessage?.(frame.message));
+        tell(() => handlers.onMessage?.(frame.message));
         break;
       case 'refusal':
-        tell(() => onRefusal?.(frame.refusal));
+        tell(() => handlers.onRefusal?.(frame.refusal));
         break;
     }
   }
@@ -225,7 +240,7 @@ class Connection implements Realtime {
   async #lost(code: number, openedAt: number | undefined, token: string): Promise<void> {
     this.#socket = undefined;
     if (openedAt !== undefined && Date.now() - openedAt >= LASTING) this.#backoff.reset();
-    const login = this.#login;
+    const id = this.#loginId;
     this.#change('waiting');
     try {
       // A browser does not tell why a handshake was refused. An ordinary request finds out whether the session still
@@ -237,7 +252,7 @@ class Connection implements Realtime {
     } catch {
       // Not now.
     }
-    if (login === this.#login) this.#later();
+    if (id === this.#loginId) this.#later();
   }
 
   #later(): void {
@@ -253,12 +268,14 @@ class Connection implements Realtime {
 
   /** Another login: nothing of what was seen before is its own. */
   #follow(): void {
+    // By a listener that was told before this one.
+    if (this.#status === 'closed') return;
     const { session } = this.#settings;
     if (!session.signedIn) {
       this.close();
       return;
     }
-    this.#login = session.login;
+    this.#loginId = session.loginId;
     this.#seen = undefined;
     this.#abandon();
     this.#backoff.reset();
@@ -279,6 +296,6 @@ class Connection implements Realtime {
   #change(status: RealtimeStatus): void {
     if (status === this.#status) return;
     this.#status = status;
-    tell(() => this.#settings.onStatus?.(status));
+    tell(() => this.#settings.handlers.onStatus?.(status));
   }
 }

@@ -3,15 +3,19 @@ import { exclusively } from './exclusive.js';
 import type { Client } from './generated/client/index.js';
 import { login, logout, refresh } from './generated/sdk.gen.js';
 import type { Refresh, Tokens } from './generated/types.gen.js';
-import { isProblem, toProblemError } from './problem.js';
+import { isProblem, type ProblemError, toProblemError } from './problem.js';
 import { tell } from './tell.js';
 import type { StoredTokens, TokenStore } from './tokens.js';
 
 /** Access tokens are renewed so long before they expire, in seconds, or a tenth of their life if that is less. */
 const MARGIN = 30;
 
-/** How long a refresh may take, in milliseconds. */
-const REFRESH_TIMEOUT = 30_000;
+/** How long a refresh may take, and a logout, in milliseconds: others wait for their end. */
+const PATIENCE = 30_000;
+
+/** How long a refused refresh is not tried again at most, and where the server does not say, in seconds. */
+const LONGEST_PAUSE = 30;
+const PAUSE = 1;
 
 /** How long what another tab has stored may take to arrive here, in milliseconds. */
 const SPREAD = 100;
@@ -40,6 +44,8 @@ export class AuthSession {
   readonly #client: Client;
   readonly #store: TokenStore;
   readonly #listeners = new Set<() => void>();
+  /** The server has had enough of refreshes of that login, until then by `performance.now()`. */
+  #refused: { readonly login: string; readonly error: ProblemError; readonly until: number } | undefined;
   #refreshing: Promise<StoredTokens | null> | undefined;
   #seen: string | undefined;
   readonly #unsubscribe: (() => void) | undefined;
@@ -58,23 +64,27 @@ export class AuthSession {
   }
 
   /** Changes with every login and is undefined when signed out: what is cached belongs to one of its values. */
-  get login(): string | undefined {
+  get loginId(): string | undefined {
     return this.#store.read()?.login;
   }
 
-  /** Calls `listener` after each change of {@link login}, in whichever tab it was made. Returns what ends that. */
+  /** Calls `listener` after each change of {@link loginId}, in whichever tab it was made. Returns what ends that. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Signs in.
+   * Signs in. The session of whoever was signed in before is ended, if the server can be told.
    *
    * @throws {@link ProblemError} `invalid_grant` for an unknown email or a wrong password, `account_inactive`,
    * `rate_limited`.
    */
-  async signIn({ email, password }: Credentials, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async signIn(
+    { email, password }: Credentials,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    const id = newLoginId();
     // Not during a refresh, whose answer could bring the cookie of the old session after that of the new one.
     const signedIn = exclusively(this.#lockName(), async () => {
       const { data, response } = await login({
@@ -83,7 +93,10 @@ export class AuthSession {
         ...IN_CONFIDENCE,
         signal: signal ?? null,
       });
-      this.#keep(stored(data, response, newLogin()));
+      const tokens = stored(data, response, id);
+      const before = this.#store.read();
+      this.#keep(tokens);
+      if (before) void this.#end(before);
     });
     await unlessAborted(signedIn, signal);
   }
@@ -94,15 +107,14 @@ export class AuthSession {
    * @throws If the server cannot be reached: the session lives, so it is not forgotten either.
    */
   async signOut(): Promise<void> {
-    const leaving = this.login;
-    try {
-      await logout({ client: this.#client, ...IN_CONFIDENCE });
-    } catch (error) {
-      // There is no session to end any more.
-      if (!isProblem(error, 'invalid_token', 'unauthenticated', 'invalid_grant')) throw error;
-    }
-    // Another tab may have signed in meanwhile.
-    if (this.login === leaving) this.forget();
+    const leaving = this.loginId;
+    const token = await this.accessToken();
+    if (!token || (await this.#leave(leaving, token))) return;
+    // Not within the lock that is held while a token is sent: a refresh takes it too.
+    const renewed = await this.renew(token);
+    if (!renewed || (await this.#leave(leaving, renewed))) return;
+    // There is no session to end any more.
+    if (this.loginId === leaving) this.forget();
   }
 
   /** Forgets the tokens without asking the server, on which the session lives on. */
@@ -139,6 +151,50 @@ export class AuthSession {
     this.#listeners.clear();
   }
 
+  /**
+   * Ends that session and forgets it, unless somebody has signed in meanwhile; false if the server does not take the token.
+   * Not during another tab's login: the answer takes the cookie away, whosever it is by then.
+   */
+  #leave(leaving: string | undefined, token: string): Promise<boolean> {
+    return exclusively(this.#lockName(), async (another) => {
+      if (another) await this.#news();
+      if (this.loginId !== leaving) return true;
+      try {
+        await logout({
+          client: this.#client,
+          auth: token,
+          ...IN_CONFIDENCE,
+          signal: AbortSignal.timeout(PATIENCE),
+        });
+      } catch (error) {
+        if (isProblem(error, 'invalid_token')) return false;
+        throw error;
+      }
+      // Another tab may have been too impatient for the lock.
+      if (this.loginId === leaving) this.forget();
+      return true;
+    });
+  }
+
+  /** Ends the session of a login that was replaced, if that is possible. */
+  async #end({ accessToken, refreshToken }: StoredTokens): Promise<void> {
+    // It may be that only another tab has one.
+    if (!accessToken) return;
+    // Without cookies: the answer would take the new one away.
+    const signal = AbortSignal.timeout(PATIENCE);
+    const apart = { client: this.#client, ...IN_CONFIDENCE, credentials: 'omit', signal } as const;
+    const leave = (token: string) => logout({ ...apart, auth: token });
+    try {
+      await leave(accessToken).catch(async (error) => {
+        if (!refreshToken || !isProblem(error, 'invalid_token')) throw error;
+        const { data } = await refresh({ ...apart, body: { refresh_token: refreshToken } });
+        await leave(data.access_token);
+      });
+    } catch {
+      // It ends by itself, since nobody refreshes it any more.
+    }
+  }
+
   #refreshOnce(stale: string): Promise<StoredTokens | null> {
     this.#refreshing ??= exclusively(this.#lockName(), (another) => this.#refresh(stale, another)).finally(
       () => {
@@ -157,11 +213,13 @@ export class AuthSession {
     }
     // Another tab has refreshed while this one waited for the lock.
     if (!tokens || isUsable(tokens, stale)) return tokens;
+    const refused = this.#refused;
+    if (refused?.login === tokens.login && performance.now() < refused.until) throw refused.error;
     try {
       const { data, response } = await refresh({
         client: this.#client,
         ...presenting(tokens),
-        signal: AbortSignal.timeout(REFRESH_TIMEOUT),
+        signal: AbortSignal.timeout(PATIENCE),
       });
       const renewed = stored(data, response, tokens.login);
       const now = this.#store.read();
@@ -172,7 +230,10 @@ export class AuthSession {
       return renewed;
     } catch (error) {
       // 422: the cookie is gone.
-      if (!isProblem(error, 'invalid_grant', 'invalid_fields')) throw error;
+      if (!isProblem(error, 'invalid_grant', 'invalid_fields')) {
+        this.#refused = pausing(error, tokens.login);
+        throw error;
+      }
       const now = this.#store.read();
       // A tab that could not wait for the lock has been faster.
       if (now && (now.login !== tokens.login || now.accessToken !== tokens.accessToken)) return now;
@@ -204,16 +265,26 @@ export class AuthSession {
   }
 
   #notice(): void {
-    const login = this.login;
-    if (login === this.#seen) return;
-    this.#seen = login;
-    for (const listener of [...this.#listeners]) tell(listener);
+    const id = this.loginId;
+    if (id === this.#seen) return;
+    this.#seen = id;
+    for (const listener of [...this.#listeners]) {
+      // Whoever was told before may have ended it.
+      if (this.#listeners.has(listener)) tell(listener);
+    }
   }
 }
 
 /** Whether there is an access token that is good for a while, other than the stale one. */
 function isUsable({ accessToken, renewAt }: StoredTokens, stale = ''): boolean {
   return accessToken !== '' && accessToken !== stale && Date.now() < renewAt;
+}
+
+/** How long a refresh that has failed is not tried again, if it failed for want of the server or for too many of them. */
+function pausing(error: unknown, login: string) {
+  if (!isProblem(error) || (error.status !== 429 && error.status < 500)) return undefined;
+  const seconds = Math.min(error.retryAfter ?? PAUSE, LONGEST_PAUSE);
+  return { login, error, until: performance.now() + seconds * 1000 };
 }
 
 /** What a refresh sends: the refresh token, or, where a cookie has it, what proves that a page of ours asks. */
@@ -237,7 +308,7 @@ function stored(tokens: Tokens, response: Response, login: string): StoredTokens
 }
 
 /** Not a secret: it only has to differ from the last one. */
-function newLogin(): string {
+function newLoginId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -7,7 +7,7 @@ export interface StoredTokens {
   /** When the access token is to be renewed, in milliseconds since 1970 by this machine's clock. */
   readonly renewAt: number;
   /** Not there where a cookie keeps it, which no script can read. */
-  readonly refreshToken?: string;
+  readonly refreshToken?: string | undefined;
 }
 
 /** Where the tokens are while nobody uses them. */
@@ -17,9 +17,9 @@ export interface TokenStore {
   /** Keeps these in place of those; null forgets them. */
   write(tokens: StoredTokens | null): void;
   /** Calls `changed` when another tab has written. Returns what ends that. */
-  subscribe?(changed: () => void): () => void;
+  subscribe?: ((changed: () => void) => () => void) | undefined;
   /** Names what is kept, the same in all tabs that share it: only one of them refreshes at a time. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Keeps the tokens as long as the program or the page lives. */
@@ -42,6 +42,9 @@ export function memoryTokens(): TokenStore {
 export function browserTokens(name = 'plinth'): TokenStore {
   const key = `${name}.tokens`;
   let kept: StoredTokens | null = null;
+  // What was found there last, which is asked for with every request.
+  let text: string | null = null;
+  let shared: StoredTokens | null = null;
   // Without a storage this tab is by itself.
   let alone = false;
   return {
@@ -49,7 +52,9 @@ export function browserTokens(name = 'plinth'): TokenStore {
     read: () => {
       if (alone) return kept;
       try {
-        const shared = parse(localStorage.getItem(key));
+        const found = localStorage.getItem(key);
+        if (found !== text) shared = parse(found);
+        text = found;
         // Without a refresh token it is the note; the access token is the one of this tab, if it is of the same login.
         kept = shared && !shared.refreshToken && kept?.login === shared.login ? kept : shared;
       } catch {

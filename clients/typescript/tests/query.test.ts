@@ -35,6 +35,11 @@ async function make(...titles: Array<string>): Promise<void> {
   for (const title of titles) await createItem({ client: ada.client, body: { title } });
 }
 
+async function newItem(): Promise<string> {
+  const { data } = await createItem({ client: ada.client, body: { title: 'Lamp' } });
+  return data.id;
+}
+
 describe('going through a list by its cursors', () => {
   test('gives every row once, though rows come in between', async () => {
     const { client } = ada;
@@ -58,6 +63,20 @@ describe('going through a list by its cursors', () => {
     ]);
     expect(hasNextPage).toBe(false);
     expect(data?.pages.map(({ total }) => total)).toEqual([null, null, null]);
+  });
+
+  test('is covered by the key of the list without anything else', async () => {
+    const { client } = ada;
+    const query = { sort: 'title' } as const;
+    await queries.fetchQuery(listItemsOptions({ client, query }));
+    await queries.fetchInfiniteQuery({ ...listItemsInfiniteOptions({ client, query }), ...byCursor });
+    await queries.fetchQuery(getItemOptions({ client, path: { id: await newItem() } }));
+    await queries.invalidateQueries({ queryKey: listItemsQueryKey({ client }) });
+    const stale = queries.getQueryCache().findAll({ predicate: ({ state }) => state.isInvalidated });
+    expect(stale.map(({ queryKey }) => queryKey)).toEqual([
+      listItemsQueryKey({ client, query }),
+      listItemsInfiniteQueryKey({ client, query }),
+    ]);
   });
 
   test('keeps what is asked for on every page', async () => {

@@ -1,24 +1,10 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createItem, type Message, memoryTokens } from '../src/index.js';
-import {
-  byCursor,
-  getItemOptions,
-  getUserOptions,
-  listItemsInfiniteOptions,
-  listItemsOptions,
-} from '../src/query.js';
-import {
-  type LiveConnection,
-  type UseRealtimeOptions,
-  useAuth,
-  usePlinth,
-  useRealtime,
-} from '../src/react/index.js';
-import { type App, render } from './support/app.js';
-import { type Connected, connect, gate } from './support/client.js';
+import { flushSync } from 'react-dom';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Message, memoryTokens } from '../src/index.js';
+import { pause, render, settled } from './support/app.js';
+import { type Connected, connect } from './support/client.js';
 import { listen, recordedSockets } from './support/live.js';
+import { Live, live, opened } from './support/live-app.js';
 import { newPerson, type Outsider, outsider, type Person } from './support/people.js';
 import { BASE } from './support/servers.js';
 
@@ -27,8 +13,6 @@ let ada: Connected;
 let sockets: ReturnType<typeof recordedSockets>['sockets'];
 /** The same user elsewhere. */
 let elsewhere: Outsider;
-/** As of the last time that a component of {@link Live} was shown. */
-let live: LiveConnection | undefined;
 
 beforeEach(async () => {
   const recorded = recordedSockets();
@@ -37,179 +21,6 @@ beforeEach(async () => {
   ada = connect(BASE, { tokens: memoryTokens(), webSocket: recorded.webSocket });
   await ada.session.signIn(person);
   elsewhere = await outsider(BASE, person);
-});
-
-afterEach(() => {
-  live = undefined;
-});
-
-function Live(options: UseRealtimeOptions) {
-  const connection = useRealtime(options);
-  useEffect(() => {
-    live = connection;
-  });
-  return null;
-}
-
-async function opened(): Promise<void> {
-  await expect.poll(() => live?.status).toBe('open');
-}
-
-/** Until what is under way has been read, and what is to be closed soon would be. */
-async function settled({ queries }: App): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  await expect.poll(() => queries.isFetching()).toBe(0);
-}
-
-describe('a change elsewhere', () => {
-  function Titles() {
-    const { client } = usePlinth();
-    const { data } = useQuery(listItemsOptions({ client, query: { sort: 'title' } }));
-    return <p id="list">{data?.items.map(({ title }) => title).join()}</p>;
-  }
-
-  function Parts() {
-    const { client } = usePlinth();
-    const { data } = useInfiniteQuery({ ...listItemsInfiniteOptions({ client }), ...byCursor });
-    return (
-      <p id="parts">{data?.pages.map(({ items }) => items.map(({ title }) => title).join()).join('|')}</p>
-    );
-  }
-
-  function Title({ id }: { id: string }) {
-    const { client } = usePlinth();
-    const { data } = useQuery(getItemOptions({ client, path: { id } }));
-    return <p id={`item-${id}`}>{data?.title}</p>;
-  }
-
-  const text = (page: HTMLElement, id: string) => page.querySelector(`#${id}`)?.textContent;
-
-  test('of an item has the lists read anew, and that item, and no other', async () => {
-    const { data: lamp } = await createItem({ client: ada.client, body: { title: 'Lamp' } });
-    const { data: shade } = await createItem({ client: ada.client, body: { title: 'Shade' } });
-    const app = render(
-      ada,
-      <>
-        <Live />
-        <Titles />
-        <Parts />
-        <Title id={lamp.id} />
-        <Title id={shade.id} />
-      </>,
-    );
-    await opened();
-    await expect.poll(() => text(app.page, `item-${shade.id}`)).toBe('Shade');
-    await expect.poll(() => text(app.page, 'list')).toBe('Lamp,Shade');
-    await settled(app);
-    const before = ada.count(`GET /api/items/${shade.id}`);
-
-    await elsewhere.call('PATCH', `/api/items/${lamp.id}`, { title: 'Amber lamp' });
-    await expect.poll(() => text(app.page, `item-${lamp.id}`)).toBe('Amber lamp');
-    await expect.poll(() => text(app.page, 'list')).toBe('Amber lamp,Shade');
-    await expect.poll(() => text(app.page, 'parts')).toBe('Shade,Amber lamp');
-
-    await elsewhere.call('POST', '/api/items', { title: 'Bulb' });
-    await expect.poll(() => text(app.page, 'list')).toBe('Amber lamp,Bulb,Shade');
-    await expect.poll(() => text(app.page, 'parts')).toBe('Bulb,Shade,Amber lamp');
-    await elsewhere.call('DELETE', `/api/items/${lamp.id}`);
-    await expect.poll(() => text(app.page, 'list')).toBe('Bulb,Shade');
-
-    expect(ada.count(`GET /api/items/${shade.id}`)).toBe(before);
-  });
-
-  test('of many items at once is read once', async () => {
-    const app = render(
-      ada,
-      <>
-        <Live />
-        <Titles />
-      </>,
-    );
-    await opened();
-    await expect.poll(() => text(app.page, 'list')).toBe('');
-    await settled(app);
-    const before = ada.count('GET /api/items');
-    await Promise.all(
-      Array.from({ length: 8 }, (_, at) => elsewhere.call('POST', '/api/items', { title: `${at}` })),
-    );
-    await expect.poll(() => text(app.page, 'list')).toBe('0,1,2,3,4,5,6,7');
-    expect(ada.count('GET /api/items') - before).toBeLessThan(8);
-  });
-
-  test('of the user is seen wherever the user is shown', async () => {
-    const Name = () => {
-      const { client } = usePlinth();
-      const { data } = useQuery(getUserOptions({ client, path: { id: person.id } }));
-      return (
-        <>
-          <p id="me">{useAuth().user?.full_name}</p>
-          <p id="user">{data?.full_name}</p>
-        </>
-      );
-    };
-    await (await outsider(BASE)).call('PATCH', `/api/users/${person.id}`, { role: 'editor' });
-    const app = render(
-      ada,
-      <>
-        <Live />
-        <Name />
-      </>,
-    );
-    await opened();
-    await settled(app);
-    await elsewhere.call('PATCH', '/api/users/me', { full_name: 'Ada Lovelace' });
-    await expect.poll(() => text(app.page, 'me')).toBe('Ada Lovelace');
-    await expect.poll(() => text(app.page, 'user')).toBe('Ada Lovelace');
-  });
-
-  test('while there was no connection is read when it is back', async () => {
-    const app = render(
-      ada,
-      <>
-        <Live />
-        <Titles />
-      </>,
-    );
-    await opened();
-    await settled(app);
-    sockets[0]?.close();
-    await elsewhere.call('POST', '/api/items', { title: 'meanwhile' });
-    await expect.poll(() => text(app.page, 'list')).toBe('meanwhile');
-  });
-
-  test.each([
-    { told: 'an event', before: true },
-    { told: 'the connection, which is open only then', before: false },
-  ])('while the list is read for the first time is read too, told by $told', async ({ before }) => {
-    const [read, go] = [gate(), gate()];
-    const slow = connect(BASE, {
-      tokens: memoryTokens(),
-      fetch: async (request) => {
-        const response = await fetch(request);
-        if (new URL(request.url).pathname === '/api/items') {
-          read.open();
-          await go.opened;
-        }
-        return response;
-      },
-    });
-    await slow.session.signIn(person);
-    const heard: Array<string> = [];
-    const listening = <Live key="live" onEvent={({ event }) => heard.push(event)} />;
-    const app = render(slow, [before && listening, <Titles key="titles" />]);
-    if (before) await opened();
-    await read.opened;
-    await elsewhere.call('POST', '/api/items', { title: 'meanwhile' });
-    app.show([listening, <Titles key="titles" />]);
-    await opened();
-    if (before) await expect.poll(() => heard).toEqual(['item.created']);
-    // Longer than events are collected.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    go.open();
-    await expect.poll(() => text(app.page, 'list')).toBe('meanwhile');
-    await settled(app);
-    expect(slow.count('GET /api/items')).toBe(2);
-  });
 });
 
 describe('a connection', () => {
@@ -225,7 +36,7 @@ describe('a connection', () => {
     await opened();
     app.show(<Live key="another" />);
     await settled(app);
-    expect(live?.status).toBe('open');
+    expect(live()?.status).toBe('open');
     expect(sockets).toHaveLength(1);
   });
 
@@ -236,35 +47,47 @@ describe('a connection', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  test('outlasts a moment without components, as between two pages', async () => {
+  test('outlasts the component, for another one or the same to come back to', async () => {
+    const heard: Array<string> = [];
+    const app = render(ada, <Live />);
+    await opened();
+    app.show(null);
+    await pause(1_200);
+    app.show(<Live onResync={() => heard.push('resync')} onStatus={(status) => heard.push(status)} />);
+    await settled(app);
+    expect(live()?.status).toBe('open');
+    expect(sockets.map(({ readyState }) => readyState)).toEqual([WebSocket.OPEN]);
+    expect(heard).toEqual([]);
+  });
+
+  test('is closed when nothing has come back to it, and opened for the next', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
     const app = render(ada, <Live />);
     await opened();
     app.show(null);
     await settled(app);
-    expect(sockets[0]?.readyState).toBe(WebSocket.OPEN);
-    app.show(<Live />);
-    // Longer than it would have been kept.
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
-    expect(sockets[0]?.readyState).toBe(WebSocket.OPEN);
-    expect(live?.status).toBe('open');
-    expect(sockets).toHaveLength(1);
-  });
-
-  test('is closed soon after the last component has gone, and opened for the next', async () => {
-    const app = render(ada, <Live />);
-    await opened();
-    app.show(null);
+    vi.advanceTimersByTime(30_000);
     await expect.poll(() => sockets[0]?.readyState).toBe(WebSocket.CLOSED);
     app.show(<Live />);
     await expect.poll(() => sockets[1]?.readyState).toBe(WebSocket.OPEN);
     await opened();
   });
 
+  test('does not outlast the provider', async () => {
+    const app = render(ada, <Live />);
+    await opened();
+    app.remove();
+    await expect.poll(() => sockets.map(({ readyState }) => readyState)).toEqual([WebSocket.CLOSED]);
+  });
+
   test('is there while somebody is signed in', async () => {
     const app = render(ada, <Live />);
     await opened();
     await app.auth().logout();
-    await expect.poll(() => live?.status).toBe('closed');
+    await expect.poll(() => live()?.status).toBe('closed');
     await app.auth().login(person);
     await opened();
     expect(sockets).toHaveLength(2);
@@ -287,8 +110,8 @@ describe('a connection', () => {
     await settled(app);
     await elsewhere.call('POST', '/api/items', { title: 'Lamp' });
     await expect.poll(() => heard).toContain('second: item.created');
-    expect(live?.send({ to: 'nobody' })).toBe(true);
-    expect(live?.send({ to: person.id, text: 'hello' })).toBe(true);
+    expect(live()?.send({ to: 'nobody' })).toBe(true);
+    expect(live()?.send({ to: person.id, text: 'hello' })).toBe(true);
     await expect.poll(() => heard).toContain('second: hello');
     expect(heard).toEqual([
       'first: open',
@@ -324,6 +147,22 @@ test('a component whose listener throws keeps no other from being told', async (
   await elsewhere.call('POST', '/api/items', { title: 'Lamp' });
   await expect.poll(() => heard).toEqual(['item.created']);
   expect(reportError).toHaveBeenCalledExactlyOnceWith(error);
+});
+
+test('a component that another one takes off the page is not told any more', async () => {
+  const heard: Array<string> = [];
+  const app = render(
+    ada,
+    <>
+      <Live key="first" onEvent={() => flushSync(() => app.show(null))} />
+      <Live key="second" onEvent={({ event }) => heard.push(event)} />
+    </>,
+  );
+  await opened();
+  await elsewhere.call('POST', '/api/items', { title: 'Lamp' });
+  await expect.poll(() => app.queries.isFetching()).toBe(0);
+  await settled(app);
+  expect(heard).toEqual([]);
 });
 
 describe('a channel', () => {

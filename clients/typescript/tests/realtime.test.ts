@@ -77,22 +77,41 @@ describe('a connection', () => {
     await expect.poll(() => live.events.map(told)).toEqual(['item.created Hers']);
   });
 
-  test('ignores events that it does not know, and what is no frame', async () => {
+  test('tells events that it does not know apart, and counts them', async () => {
     const [socket] = sockets;
-    const later: Array<unknown> = [
-      '{"event": "lamp.lit", "seq": 1, "lamp": {"id": "1"}}',
-      '{"event": "item.lit", "seq": 2, "item": {"id": "1"}}',
-      '{"event": "user.greeted", "seq": 3}',
-      '{"joined": "somewhere"}',
-      '[]',
-      'null',
-      'no JSON',
-      new Blob(['{}']),
-    ];
+    const seq = Date.now() * 1000;
+    const lit = { event: 'lamp.lit', seq, lamp: { id: '1' } };
+    socket?.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(lit) }));
+    expect(live.others).toEqual([lit]);
+    expect([live.events, live.messages, live.refusals]).toEqual([[], [], []]);
+    socket?.close();
+    await expect.poll(() => sockets.length).toBe(2);
+    expect(sockets[1]?.url).toMatch(new RegExp(`[?]since=${seq}$`));
+  });
+
+  test('ignores what is no frame', async () => {
+    const [socket] = sockets;
+    const later: Array<unknown> = ['{"joined": "somewhere"}', '[]', 'null', 'no JSON', new Blob(['{}'])];
     for (const data of later) socket?.dispatchEvent(new MessageEvent('message', { data }));
     await createItem({ client: ada.client, body: { title: 'Lamp' } });
     await expect.poll(() => live.events.map(told)).toEqual(['item.created Lamp']);
-    expect([live.messages, live.refusals]).toEqual([[], []]);
+    expect([live.messages, live.refusals, live.others]).toEqual([[], [], []]);
+  });
+
+  test('tells an object that has a class, as one that has none', async () => {
+    class Handlers {
+      readonly told: Array<string> = [];
+      onStatus(status: string): void {
+        this.told.push(status);
+      }
+      onResync(): void {
+        this.told.push('resync');
+      }
+    }
+    const handlers = new Handlers();
+    const connection = ada.realtime(handlers);
+    onTestFinished(() => connection.close());
+    await expect.poll(() => handlers.told).toEqual(['open', 'resync']);
   });
 
   test('is closed at once if nobody is signed in', async () => {
@@ -240,11 +259,28 @@ describe('the end of a connection', () => {
 });
 
 describe('another login', () => {
+  test('does not bring a connection back that was closed when it was told', async () => {
+    const recorded = recordedSockets();
+    const eve = connect(BASE, { tokens: memoryTokens(), webSocket: recorded.webSocket });
+    await eve.session.signIn(person);
+    // Told before the connection is.
+    const closing: { end?: () => void } = {};
+    eve.session.subscribe(() => closing.end?.());
+    const here = listen(eve);
+    await opened(here);
+    closing.end = here.connection.close.bind(here.connection);
+    await eve.session.signIn(await newPerson(BASE));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(here.connection.status).toBe('closed');
+    expect(here.statuses).toEqual(['open', 'closed']);
+    expect(recorded.sockets).toHaveLength(1);
+  });
+
   test('is followed: it tells what the new user may see, and has everything read anew', async () => {
     const other = await newPerson(BASE);
-    const first = ada.session.login;
+    const first = ada.session.loginId;
     await ada.session.signIn(other);
-    expect(ada.session.login).not.toBe(first);
+    expect(ada.session.loginId).not.toBe(first);
     await expect.poll(() => live.statuses).toEqual(['open', 'connecting', 'open']);
     expect(live.resyncs.count).toBe(2);
     await createItem({ client: (await signedIn(person)).client, body: { title: "Ada's" } });

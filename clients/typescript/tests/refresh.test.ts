@@ -15,7 +15,7 @@ import {
   thrownBy,
 } from './support/client.js';
 import { newPerson, outsider, type Person } from './support/people.js';
-import { MODES, ownServer } from './support/servers.js';
+import { BASE, MODES, ownServer } from './support/servers.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -48,14 +48,14 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
   });
 
   test('many requests at once that find it expired make one refresh', async () => {
-    const { login } = ada.session;
+    const { loginId } = ada.session;
     const first = await ada.session.accessToken();
     tokens.expire();
     const answers = await Promise.all(Array.from({ length: 10 }, () => listItems({ client: ada.client })));
     expect(answers.map(({ response }) => response.status)).toEqual(Array(10).fill(200));
     expect(ada.count(REFRESH)).toBe(1);
     expect(await ada.session.accessToken()).not.toBe(first);
-    expect(ada.session.login).toBe(login);
+    expect(ada.session.loginId).toBe(loginId);
     await listItems({ client: ada.client });
     expect(ada.count(REFRESH)).toBe(1);
   });
@@ -89,6 +89,22 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
     expect(isProblem(error, 'invalid_token')).toBe(true);
     expect(unlucky.sent).toEqual(['POST /api/items', REFRESH, 'POST /api/items']);
     expect(unlucky.session.signedIn).toBe(true);
+  });
+
+  test('a request that is refused is not repeated as somebody else', async () => {
+    const other = await newPerson(base);
+    const back = keptBack('/items');
+    const slow = connect(base, { tokens, fetch: back.fetch });
+    tokens.replace(tampered(tokens.read()?.accessToken));
+    const creating = thrownBy(createItem({ client: slow.client, body: { title: "Ada's" } }));
+    await back.answered;
+    await ada.session.signOut();
+    await ada.session.signIn(other);
+    back.letGo();
+    expect(isProblem(await creating, 'invalid_token')).toBe(true);
+    expect(slow.sent).toEqual(['POST /api/items']);
+    expect((await listItems({ client: ada.client })).data.total).toBe(0);
+    expect((await getMe({ client: slow.client })).data.id).toBe(other.id);
   });
 
   test('a request that is refused for another reason is not repeated', async () => {
@@ -207,7 +223,7 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
     );
     // An access token that only memory keeps is each tab's own.
     expect(ada.count(REFRESH) + other.count(REFRESH) - before).toBe(cookie ? 2 : 1);
-    expect(ada.session.login).toBe(other.session.login);
+    expect(ada.session.loginId).toBe(other.session.loginId);
     expect(ada.session.signedIn).toBe(true);
   });
 });
@@ -248,13 +264,14 @@ test('a refusal that comes late does not sign out who has signed in anew', async
   await late.session.signIn(person);
   await (await outsider(base, person)).call('DELETE', '/api/auth/sessions');
   tokens.expire();
-  const reading = getMe({ client: late.client });
+  const reading = thrownBy(getMe({ client: late.client }));
   await back.answered;
   await late.session.signIn(person);
-  const { login } = late.session;
+  const { loginId } = late.session;
   back.letGo();
-  expect((await reading).data.id).toBe(person.id);
-  expect(late.session.login).toBe(login);
+  expect(isProblem(await reading, 'unauthenticated')).toBe(true);
+  expect(late.session.loginId).toBe(loginId);
+  expect((await getMe({ client: late.client })).data.id).toBe(person.id);
 });
 
 test('who has lost the cookie is signed out', async () => {
@@ -271,6 +288,66 @@ test('who has lost the cookie is signed out', async () => {
   tokens.expire();
   expect(isProblem(await thrownBy(getMe({ client: ada.client })), 'unauthenticated')).toBe(true);
   expect(ada.session.signedIn).toBe(false);
+});
+
+describe('a server that has had enough of refreshes', () => {
+  const problem = { type: 'about:blank', title: 'Enough', detail: 'Not now.', instance: 'urn:request:1' };
+
+  test.each([
+    { status: 429, retryAfter: '10', seconds: 10 },
+    { status: 503, retryAfter: '120', seconds: 30 },
+    { status: 503, retryAfter: undefined, seconds: 1 },
+  ])(
+    'by $status, with Retry-After: $retryAfter, is left alone for $seconds s, and nobody is signed out',
+    async ({ status, retryAfter, seconds }) => {
+      const person = await newPerson(BASE);
+      const tokens = expirable(memoryTokens());
+      let enough = true;
+      const ada = connect(BASE, {
+        tokens,
+        fetch: async (request) =>
+          enough && request.url.endsWith('/refresh')
+            ? Response.json(
+                { ...problem, status, code: 'enough' },
+                { status, ...(retryAfter ? { headers: { 'retry-after': retryAfter } } : {}) },
+              )
+            : fetch(request),
+      });
+      await ada.session.signIn(person);
+      vi.useFakeTimers({ toFake: ['performance'] });
+      tokens.expire();
+      const first = await thrownBy(getMe({ client: ada.client }));
+      expect(first).toMatchObject({ name: 'ProblemError', status, code: 'enough' });
+      enough = false;
+      expect(await thrownBy(listItems({ client: ada.client }))).toBe(first);
+      vi.advanceTimersByTime(seconds * 1000 - 1);
+      expect(await thrownBy(ada.session.accessToken())).toBe(first);
+      expect(ada.count(REFRESH)).toBe(1);
+      expect(ada.session.signedIn).toBe(true);
+      vi.advanceTimersByTime(1);
+      expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
+      expect(ada.count(REFRESH)).toBe(2);
+    },
+  );
+
+  test('is asked again for another login', async () => {
+    const person = await newPerson(BASE);
+    const tokens = expirable(memoryTokens());
+    let enough = true;
+    const ada = connect(BASE, {
+      tokens,
+      fetch: async (request) =>
+        enough && request.url.endsWith('/refresh') ? new Response(null, { status: 429 }) : fetch(request),
+    });
+    await ada.session.signIn(person);
+    vi.useFakeTimers({ toFake: ['performance'] });
+    tokens.expire();
+    await thrownBy(getMe({ client: ada.client }));
+    enough = false;
+    await ada.session.signIn(person);
+    tokens.expire();
+    expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
+  });
 });
 
 describe('while the server is down', () => {

@@ -8,10 +8,13 @@ import {
   keptBack,
   REFRESH,
   storeName,
+  tampered,
   thrownBy,
 } from './support/client.js';
 import { newPerson, outsider, type Person, statusWith } from './support/people.js';
 import { BASE, COOKIE_BASE, MODES } from './support/servers.js';
+
+const LOGOUT = 'POST /api/auth/logout';
 
 afterEach(() => localStorage.clear());
 
@@ -28,13 +31,13 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
 
   test('who signs in is signed in', async () => {
     expect(ada.session.signedIn).toBe(false);
-    expect(ada.session.login).toBeUndefined();
+    expect(ada.session.loginId).toBeUndefined();
     expect(await ada.session.accessToken()).toBeUndefined();
     expect(isProblem(await thrownBy(getMe({ client: ada.client })), 'unauthenticated')).toBe(true);
 
     await ada.session.signIn(person);
     expect(ada.session.signedIn).toBe(true);
-    expect(ada.session.login).toMatch(/^[0-9a-f]{24}$/);
+    expect(ada.session.loginId).toMatch(/^[0-9a-f]{24}$/);
     expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
     expect(ada.count(REFRESH)).toBe(0);
   });
@@ -48,9 +51,9 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
 
   test('who has the wrong password stays who they were', async () => {
     await ada.session.signIn(person);
-    const { login } = ada.session;
+    const { loginId } = ada.session;
     await thrownBy(ada.session.signIn({ ...person, password: 'not it, not at all' }));
-    expect(ada.session.login).toBe(login);
+    expect(ada.session.loginId).toBe(loginId);
     expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
   });
 
@@ -63,12 +66,25 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
     expect(localStorage.getItem(`${name}.tokens`)).toBeNull();
     // And again, which there is nothing against.
     await ada.session.signOut();
+    expect(ada.count(LOGOUT)).toBe(1);
   });
 
   test('whoever signs out of a session that has ended elsewhere is signed out', async () => {
     await ada.session.signIn(person);
     await (await outsider(base, person)).call('DELETE', '/api/auth/sessions');
     await ada.session.signOut();
+    expect(ada.session.signedIn).toBe(false);
+  });
+
+  test('whoever signs out with a token that is refused does it with another', async () => {
+    await ada.session.signIn(person);
+    const token = await ada.session.accessToken();
+    const tokens = expirable(browserTokens(name));
+    const eve = connect(base, { tokens });
+    tokens.replace(tampered(token));
+    await eve.session.signOut();
+    expect(eve.sent).toEqual([LOGOUT, REFRESH, LOGOUT]);
+    expect(await statusWith(base, token ?? '')).toBe(401);
     expect(ada.session.signedIn).toBe(false);
   });
 
@@ -98,7 +114,7 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
     await ada.session.signIn(person);
     const again = connect(base, { tokens: browserTokens(name) });
     expect(again.session.signedIn).toBe(true);
-    expect(again.session.login).toBe(ada.session.login);
+    expect(again.session.loginId).toBe(ada.session.loginId);
     expect((await createItem({ client: again.client, body: { title: 'Lamp' } })).data.owner_id).toBe(
       person.id,
     );
@@ -128,7 +144,7 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
     await getMe({ client: ada.client });
     const kept = JSON.stringify({ ...localStorage });
     if (cookie) {
-      expect(keptAs(name)).toEqual({ login: ada.session.login, accessToken: '', renewAt: 0 });
+      expect(keptAs(name)).toEqual({ login: ada.session.loginId, accessToken: '', renewAt: 0 });
       expect(kept).not.toContain(await ada.session.accessToken());
     } else {
       expect(keptAs(name).refreshToken).toMatch(/^\S{20,}$/);
@@ -152,23 +168,78 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
 
   test('another login is another, if it is of the same account too', async () => {
     await ada.session.signIn(person);
-    const { login } = ada.session;
+    const { loginId } = ada.session;
     await ada.session.signIn(person);
-    expect(ada.session.login).not.toBe(login);
+    expect(ada.session.loginId).not.toBe(loginId);
   });
 
-  test('a sign-out that takes long does not end a login that came meanwhile', async () => {
+  test('whoever signs in anew ends the session before', async () => {
+    await ada.session.signIn(person);
+    const token = await ada.session.accessToken();
+    const other = await newPerson(base);
+    await ada.session.signIn(other);
+    await expect.poll(() => statusWith(base, token ?? '')).toBe(401);
+    expect((await getMe({ client: ada.client })).data.id).toBe(other.id);
+    // The cookie, where there is one, is that of the new one.
+    const again = connect(base, { tokens: browserTokens(name) });
+    await again.session.renew((await ada.session.accessToken()) ?? '');
+    expect((await getMe({ client: again.client })).data.id).toBe(other.id);
+  });
+
+  test('a session before that cannot be ended keeps nobody from signing in', async () => {
+    const eve = connect(base, {
+      tokens: browserTokens(name),
+      fetch: (request) =>
+        fetch(request.url.endsWith('/logout') ? new Request('http://127.0.0.1:9/') : request),
+    });
+    await eve.session.signIn(person);
+    const token = await eve.session.accessToken();
+    await eve.session.signIn(person);
+    await expect.poll(() => eve.count(LOGOUT)).toBe(1);
+    expect((await getMe({ client: eve.client })).data.id).toBe(person.id);
+    expect(await statusWith(base, token ?? '')).toBe(200);
+  });
+
+  test('a login waits for a sign-out under way, whose answer takes the cookie away', async () => {
     const back = keptBack('/logout');
     const slow = connect(base, { tokens: browserTokens(name), fetch: back.fetch });
     await slow.session.signIn(person);
     const leaving = slow.session.signOut();
     await back.answered;
-    await ada.session.signIn(person);
+    const other = await newPerson(base);
+    const signedIn = ada.session.signIn(other);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(ada.sent).toEqual([]);
     back.letGo();
-    await leaving;
-    expect(slow.session.login).toBe(ada.session.login);
-    expect((await getMe({ client: slow.client })).data.id).toBe(person.id);
+    await Promise.all([leaving, signedIn]);
+    expect(slow.session.loginId).toBe(ada.session.loginId);
+    const again = connect(base, { tokens: browserTokens(name) });
+    expect((await getMe({ client: again.client })).data.id).toBe(other.id);
   });
+
+  test.each(['taken', 'refused'])(
+    'a sign-out that is %s late does not end a login that came meanwhile',
+    async (how) => {
+      // Without locks, as where the page is not secure.
+      const { name: _, ...unlocked } = browserTokens(name);
+      const tokens = expirable(unlocked);
+      const back = keptBack('/logout');
+      const slow = connect(base, { tokens, fetch: back.fetch });
+      await slow.session.signIn(person);
+      if (how === 'refused') tokens.replace(tampered(tokens.read()?.accessToken));
+      const leaving = slow.session.signOut();
+      await back.answered;
+      const other = await newPerson(base);
+      const eve = connect(base, { tokens });
+      await eve.session.signIn(other);
+      back.letGo();
+      await leaving;
+      expect(slow.count(LOGOUT)).toBe(1);
+      expect(eve.session.signedIn).toBe(true);
+      expect((await getMe({ client: slow.client })).data.id).toBe(other.id);
+      expect(slow.count(REFRESH)).toBe(0);
+    },
+  );
 
   test('a login waits for a refresh under way, whose answer could replace the new cookie', async () => {
     const tokens = expirable(browserTokens(name));
@@ -184,7 +255,7 @@ describe.each(MODES)('with $mode', ({ base, cookie }) => {
     expect(ada.sent).toEqual([]);
     back.letGo();
     await Promise.all([reading, signedIn]);
-    expect(slow.session.login).toBe(ada.session.login);
+    expect(slow.session.loginId).toBe(ada.session.loginId);
     const again = connect(base, { tokens: browserTokens(name) });
     expect((await getMe({ client: again.client })).data.id).toBe(other.id);
   });
@@ -203,7 +274,7 @@ describe('by default', () => {
     const person = await newPerson(BASE);
     const ada = connect(BASE);
     await ada.session.signIn(person);
-    expect(keptAs(`plinth ${BASE}`).login).toBe(ada.session.login);
+    expect(keptAs(`plinth ${BASE}`).login).toBe(ada.session.loginId);
     expect((await getMe({ client: connect(BASE).client })).data.id).toBe(person.id);
     expect(connect(COOKIE_BASE).session.signedIn).toBe(false);
   });
@@ -227,6 +298,46 @@ describe('where the storage is', () => {
       vi.restoreAllMocks();
     }
   });
+});
+
+test('where the access token has expired too, the session before ends by its refresh token', async () => {
+  const person = await newPerson(BASE);
+  const tokens = expirable(memoryTokens());
+  const ada = connect(BASE, { tokens });
+  await ada.session.signIn(person);
+  const token = await ada.session.accessToken();
+  tokens.replace(tampered(token));
+  await ada.session.signIn(person);
+  await expect.poll(() => statusWith(BASE, token ?? '')).toBe(401);
+  expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
+});
+
+test('what is kept in the page is taken apart when it has changed, not at each request', async () => {
+  const name = storeName();
+  const [tokens, elsewhere] = [browserTokens(name), browserTokens(name)];
+  const kept = { login: 'a', accessToken: 'b', renewAt: 1, refreshToken: 'c' };
+  elsewhere.write(kept);
+  const parse = vi.spyOn(JSON, 'parse');
+  try {
+    expect([tokens.read(), tokens.read(), tokens.read()]).toEqual([kept, kept, kept]);
+    expect(parse).toHaveBeenCalledTimes(1);
+    elsewhere.write({ ...kept, login: 'd' });
+    expect(tokens.read()?.login).toBe('d');
+    elsewhere.write(null);
+    expect(tokens.read()).toBeNull();
+  } finally {
+    vi.restoreAllMocks();
+  }
+});
+
+test('a listener that another one has ended is told no more', async () => {
+  const person = await newPerson(BASE);
+  const ada = connect(BASE, { tokens: memoryTokens() });
+  const listener = vi.fn();
+  ada.session.subscribe(() => end());
+  const end = ada.session.subscribe(listener);
+  await ada.session.signIn(person);
+  expect(listener).not.toHaveBeenCalled();
 });
 
 test('a listener that fails keeps nobody from being told', async () => {

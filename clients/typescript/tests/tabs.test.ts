@@ -45,7 +45,7 @@ describe.each(MODES)('in two tabs, with $mode', ({ base, cookie }) => {
   });
 
   test('both are signed in', async () => {
-    expect(session.login).toBe(ada.session.login);
+    expect(session.loginId).toBe(ada.session.loginId);
     expect((await tab.getMe({ client })).data.id).toBe(person.id);
     expect((await getMe({ client: ada.client })).data.id).toBe(person.id);
   });
@@ -79,9 +79,9 @@ describe.each(MODES)('in two tabs, with $mode', ({ base, cookie }) => {
   test('a login in one is one in the other', async () => {
     const other = await newPerson(base);
     const logins: Array<string | undefined> = [];
-    ada.session.subscribe(() => logins.push(ada.session.login));
+    ada.session.subscribe(() => logins.push(ada.session.loginId));
     await session.signIn(other);
-    await expect.poll(() => logins).toEqual([session.login]);
+    await expect.poll(() => logins).toEqual([session.loginId]);
     expect((await getMe({ client: ada.client })).data.id).toBe(other.id);
   });
 
@@ -143,18 +143,19 @@ test('a refresh under way for the login before leaves the new one with an access
   });
   await ada.session.signIn(person);
   tokens.expire();
-  const before = getMe({ client: ada.client });
+  const before = thrownBy(getMe({ client: ada.client }));
   await asked.opened;
 
   const tab = await openTab();
   const { name: __, ...elsewhere } = tab.browserTokens(name);
   const there = tab.createPlinth({ baseUrl: base, client: tab.createClient(), tokens: elsewhere });
   await there.session.signIn(other);
-  await expect.poll(() => ada.session.login).toBe(there.session.login);
+  await expect.poll(() => ada.session.loginId).toBe(there.session.loginId);
   const after = getMe({ client: ada.client });
   go.open();
   expect((await after).data.id).toBe(other.id);
-  await before;
+  // Asked by somebody who has gone.
+  expect(isProblem(await before, 'unauthenticated')).toBe(true);
 });
 
 test('an access token that another tab has got is used here, without a refresh', async () => {

@@ -15,6 +15,7 @@ import {
   listSessions,
   type Message,
   type Options,
+  type OtherEvent,
   type PageItem,
   type Plinth,
   type Problem,
@@ -70,7 +71,7 @@ export async function operations(plinth: Plinth): Promise<void> {
   await updateItem({ body: {} });
 
   expectTypeOf(createPlinth()).toEqualTypeOf<Plinth>();
-  expectTypeOf(plinth.session.login).toEqualTypeOf<string | undefined>();
+  expectTypeOf(plinth.session.loginId).toEqualTypeOf<string | undefined>();
   expectTypeOf(await plinth.session.accessToken()).toEqualTypeOf<string | undefined>();
   expectTypeOf(plinth.session.signIn).parameter(0).toEqualTypeOf<Credentials>();
   expectTypeOf<StoredTokens>().not.toBeAny();
@@ -130,6 +131,7 @@ export function useReact(): void {
   const { status, send } = useRealtime({
     channels: ['kitchen'],
     onEvent: (event) => expectTypeOf(event).toEqualTypeOf<ServerEvent>(),
+    onOtherEvent: (event) => expectTypeOf(event).toEqualTypeOf<OtherEvent>(),
     onMessage: (message) => expectTypeOf(message).toEqualTypeOf<Message>(),
     onRefusal: (refusal) => expectTypeOf(refusal).toEqualTypeOf<Refusal>(),
   });

@@ -1,13 +1,14 @@
 'use client';
 
-import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { getMeOptions } from '../generated/@tanstack/react-query.gen.js';
 import { register } from '../generated/sdk.gen.js';
 import type { User } from '../generated/types.gen.js';
 import type { Plinth } from '../plinth.js';
-import type { AuthSession } from '../session.js';
 import { type Auth, Context } from './context.js';
+import { Invalidation } from './invalidation.js';
+import { Ownership } from './ownership.js';
 import { SharedRealtime } from './shared-realtime.js';
 
 /** How long after a failure the server is asked again who is signed in, in milliseconds. */
@@ -22,27 +23,33 @@ export interface AuthProviderProps {
 
 /**
  * Knows who is signed in and tells whatever is below it. Stands below a `QueryClientProvider`; what that has cached is
- * dropped when somebody signs in or out, in whichever tab. While the server cannot say who is signed in it is asked again
- * every ten seconds. What is rendered on a server is `loading`: only the page knows whether somebody is signed in.
+ * dropped when somebody signs in or out, in whichever tab, and queries of the generated options are read anew when their
+ * role changes. While the server cannot say who is signed in it is asked again every ten seconds. What is rendered on a
+ * server is `loading`: only the page knows whether somebody is signed in.
  */
 export function AuthProvider({ plinth, children }: AuthProviderProps) {
   const { client, session } = plinth;
   const queries = useQueryClient();
-  const realtime = useMemo(() => new SharedRealtime(plinth, queries), [plinth, queries]);
-  // Before the change is rendered: nobody is to see what was read for somebody else.
-  useEffect(() => session.subscribe(() => drop(queries, session.signedIn)), [session, queries]);
   const me = useMemo(() => getMeOptions({ client }), [client]);
+  const { ownership, realtime } = useMemo(() => {
+    const invalidation = new Invalidation(queries);
+    const ownership = new Ownership(plinth, queries, invalidation);
+    // Before anything below reads: somebody may have signed in or out while there was no provider.
+    ownership.claim();
+    return { ownership, realtime: new SharedRealtime(plinth, invalidation) };
+  }, [plinth, queries]);
   useEffect(() => {
-    const changed = () => {
-      drop(queries, session.signedIn);
-      realtime.reopen();
-    };
-    return watchUser(queries, session, me.queryKey, changed);
-  }, [session, queries, me, realtime]);
+    // Or since this was rendered.
+    ownership.claim();
+    // Before the change is rendered.
+    return session.subscribe(() => ownership.claim());
+  }, [session, ownership]);
+  useEffect(() => ownership.watch(() => realtime.reopen()), [ownership, realtime]);
+  useEffect(() => realtime.keep(), [realtime]);
   const subscribe = useCallback((changed: () => void) => session.subscribe(changed), [session]);
   const login = useSyncExternalStore(
     subscribe,
-    () => session.login,
+    () => session.loginId,
     // On a server, and in the page until it has taken over what the server has made of it.
     () => null,
   );
@@ -53,6 +60,8 @@ export function AuthProvider({ plinth, children }: AuthProviderProps) {
     refetchInterval: ({ state }) => state.status === 'error' && PAUSE,
     refetchOnReconnect: true,
   });
+  // After whatever is below has been rendered for them, or has gone.
+  useEffect(() => ownership.shown(login, data), [ownership, login, data]);
   // There is none while the server is asked again.
   const [failure, setFailure] = useState<unknown>(null);
   if (error && error !== failure) setFailure(error);
@@ -75,42 +84,6 @@ export function AuthProvider({ plinth, children }: AuthProviderProps) {
   );
   const context = useMemo(() => ({ plinth, auth, realtime }), [plinth, auth, realtime]);
   return <Context value={context}>{children}</Context>;
-}
-
-/** Drops what was read. What is on the page whoever is signed in is read anew, if there is somebody to read it for. */
-function drop(queries: QueryClient, signedIn: boolean): void {
-  queries.getMutationCache().clear();
-  const cache = queries.getQueryCache();
-  for (const query of cache.getAll()) {
-    // Whoever shows one goes on with the same, and would not notice that it has been removed.
-    if (query.getObserversCount() > 0) query.reset();
-    else cache.remove(query);
-  }
-  if (signedIn) void queries.refetchQueries({ type: 'active' });
-}
-
-/**
- * Calls `changed` when another user is signed in than before, without a login. The cookie that keeps the refresh token
- * belongs to the server's host: another app there, or a page that tries the API out, puts its own in its place.
- */
-function watchUser(
-  queries: QueryClient,
-  session: AuthSession,
-  queryKey: ReturnType<typeof getMeOptions>['queryKey'],
-  changed: () => void,
-): () => void {
-  const cache = queries.getQueryCache();
-  const read = () => ({ login: session.login, id: queries.getQueryData(queryKey)?.id });
-  let known = read();
-  return cache.subscribe((event) => {
-    if (event.type !== 'updated' || event.action.type !== 'success') return;
-    if (event.query !== cache.find({ queryKey })) return;
-    const now = read();
-    const another = known.id !== undefined && known.login === now.login && known.id !== now.id;
-    known = now;
-    // After this update of the cache, and before it is rendered.
-    if (another) queueMicrotask(changed);
-  });
 }
 
 function state(

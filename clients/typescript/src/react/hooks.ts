@@ -19,7 +19,7 @@ export function usePlinth(): Plinth {
 /** What {@link useRealtime} listens to. */
 export interface UseRealtimeOptions extends RealtimeOptions {
   /** Channels to be a member of while the component is there. */
-  readonly channels?: ReadonlyArray<string>;
+  readonly channels?: ReadonlyArray<string> | undefined;
 }
 
 /** A connection, for a component. */
@@ -31,8 +31,8 @@ export interface LiveConnection {
 }
 
 /**
- * Keeps a realtime connection open while the component is there and somebody is signed in, one for all components. When
- * an item or a user changes, the queries of the generated options that it concerns are read anew.
+ * Keeps a realtime connection open while the component is there, and half a minute longer, and somebody is signed in: one
+ * for all components. When an item or a user changes, the queries of the generated options that it concerns are read anew.
  */
 export function useRealtime(options: UseRealtimeOptions = {}): LiveConnection {
   const { auth, realtime } = usePlinthContext();
@@ -46,6 +46,7 @@ export function useRealtime(options: UseRealtimeOptions = {}): LiveConnection {
     // Whatever the component listens to by then, without a new connection for a new function.
     return realtime.use({
       onEvent: (event) => latest.current.onEvent?.(event),
+      onOtherEvent: (event) => latest.current.onOtherEvent?.(event),
       onResync: () => latest.current.onResync?.(),
       onMessage: (message) => latest.current.onMessage?.(message),
       onRefusal: (refusal) => latest.current.onRefusal?.(refusal),

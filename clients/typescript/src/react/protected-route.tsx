@@ -10,7 +10,7 @@ const ROLES: ReadonlyArray<Role> = ['viewer', 'editor', 'admin'];
 /** What {@link ProtectedRoute} shows to whom. */
 export interface ProtectedRouteProps {
   /** The least role that sees the children; without it everybody who is signed in does. */
-  readonly role?: Role;
+  readonly role?: Role | undefined;
   /** For whoever may see them. */
   readonly children: ReactNode;
   /** For whoever is not signed in, such as a router's redirection to the login. */
@@ -20,7 +20,7 @@ export interface ProtectedRouteProps {
   /** While it is not known. */
   readonly loading?: ReactNode;
   /** When the server does not say who is signed in: `auth.error` says why, `auth.retry()` asks again. */
-  readonly unavailable?: (auth: Auth) => ReactNode;
+  readonly unavailable?: ((auth: Auth) => ReactNode) | undefined;
 }
 
 /** Shows its children to those who are signed in and have the role. The server decides anew at each request. */
@@ -38,6 +38,8 @@ export function ProtectedRoute(props: ProtectedRouteProps): ReactNode {
   }
 }
 
-function hasRole({ user }: Auth, least: Role = 'viewer'): boolean {
+/** Somebody whose role is one of a later server has none of these. */
+function hasRole({ user }: Auth, least: Role | undefined): boolean {
+  if (least === undefined) return true;
   return user !== null && ROLES.indexOf(user.role) >= ROLES.indexOf(least);
 }

@@ -1,14 +1,14 @@
-import type { QueryClient } from '@tanstack/react-query';
 import type { Frame } from '../frames.js';
 import type { Plinth } from '../plinth.js';
 import type { Realtime, RealtimeOptions, RealtimeStatus } from '../realtime.js';
 import { tell } from '../tell.js';
-import { Invalidation } from './invalidation.js';
+import type { Invalidation } from './invalidation.js';
 
-/** How long a connection outlives the last component that uses it, in milliseconds: another one may be about to mount. */
-const LINGER = 1_000;
+/** How long a connection outlives the last component that uses it, in milliseconds: a page that uses one may be come back
+ * to, and would have to read everything anew. */
+const LINGER = 30_000;
 
-/** One connection for all components that use one, open as long as there are any. */
+/** One connection for all components that use one, open as long as there are any, and half a minute longer. */
 export class SharedRealtime {
   readonly #plinth: Plinth;
   readonly #invalidation: Invalidation;
@@ -16,16 +16,17 @@ export class SharedRealtime {
   readonly #watchers = new Set<() => void>();
   #connection: Realtime | undefined;
   #closing: ReturnType<typeof setTimeout> | undefined;
+  #ending: ReturnType<typeof setTimeout> | undefined;
   /** How many components have joined each channel. */
   readonly #channels = new Map<string, number>();
 
-  /** To that server; what events concern is read anew there. */
-  constructor(plinth: Plinth, queries: QueryClient) {
+  /** To that server; what events concern is read anew so. */
+  constructor(plinth: Plinth, invalidation: Invalidation) {
     this.#plinth = plinth;
-    this.#invalidation = new Invalidation(queries);
+    this.#invalidation = invalidation;
   }
 
-  /** How it is; closed while nobody uses it. */
+  /** How it is; closed while nobody uses it, half a minute after the last. */
   get status(): RealtimeStatus {
     return this.#connection?.status ?? 'closed';
   }
@@ -35,6 +36,14 @@ export class SharedRealtime {
     this.#watchers.add(changed);
     return () => this.#watchers.delete(changed);
   };
+
+  /** Lets it be kept open. Returns what ends that, unless it goes on at once, as in React's strict mode. */
+  keep(): () => void {
+    clearTimeout(this.#ending);
+    return () => {
+      this.#ending = setTimeout(() => this.#connection?.close());
+    };
+  }
 
   /** Keeps it open, and tells `user` what arrives. Returns what ends that. */
   use(user: RealtimeOptions): () => void {
@@ -80,9 +89,10 @@ export class SharedRealtime {
         this.#tell((user) => user.onEvent?.(event));
       },
       onResync: () => {
-        this.#invalidation.all();
+        this.#invalidation.missed();
         this.#tell((user) => user.onResync?.());
       },
+      onOtherEvent: (event) => this.#tell((user) => user.onOtherEvent?.(event)),
       onMessage: (message) => this.#tell((user) => user.onMessage?.(message)),
       onRefusal: (refusal) => this.#tell((user) => user.onRefusal?.(refusal)),
       onStatus: (status) => {
@@ -95,10 +105,17 @@ export class SharedRealtime {
   }
 
   #changed(): void {
-    for (const changed of [...this.#watchers]) tell(changed);
+    tellEach(this.#watchers, (changed) => changed());
   }
 
   #tell(each: (user: RealtimeOptions) => void): void {
-    for (const user of [...this.#users]) tell(() => each(user));
+    tellEach(this.#users, each);
+  }
+}
+
+/** Tells all that are there, and nobody who goes while others are told. */
+function tellEach<Listener>(listeners: ReadonlySet<Listener>, how: (listener: Listener) => void): void {
+  for (const listener of [...listeners]) {
+    if (listeners.has(listener)) tell(() => how(listener));
   }
 }

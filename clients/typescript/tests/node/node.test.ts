@@ -88,6 +88,18 @@ describe('a program without a browser', () => {
     expect([hers.data.id, his.data.id]).toEqual([person.id, other.id]);
   });
 
+  test('is told that it mixes users up, where it makes none of them a client of its own', async () => {
+    const tokens = memoryTokens();
+    const plinth = createPlinth({ baseUrl: base, tokens });
+    await plinth.session.signIn(person);
+    for (const again of [{}, { tokens }, { tokens: memoryTokens() }]) {
+      expect(() => createPlinth({ baseUrl: base, ...again })).toThrow(/client: createClient\(\)/);
+    }
+    createPlinth({ baseUrl: base, client: createClient() });
+    // It goes on as it was.
+    expect((await getMe()).data.id).toBe(person.id);
+  });
+
   test('cancels a request', async () => {
     await ada.session.signIn(person);
     const controller = new AbortController();

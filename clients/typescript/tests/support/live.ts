@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type {
   Message,
+  OtherEvent,
   Plinth,
   Realtime,
   RealtimeOptions,
@@ -14,6 +15,7 @@ export interface Live {
   readonly connection: Realtime;
   readonly statuses: Array<RealtimeStatus>;
   readonly events: Array<ServerEvent>;
+  readonly others: Array<OtherEvent>;
   readonly messages: Array<Message>;
   readonly refusals: Array<Refusal>;
   /** How often everything was to be read anew. */
@@ -25,6 +27,7 @@ export function listen(plinth: Plinth, { onStatus }: Pick<RealtimeOptions, 'onSt
   const told: Omit<Live, 'connection'> = {
     statuses: [],
     events: [],
+    others: [],
     messages: [],
     refusals: [],
     resyncs: { count: 0 },
@@ -35,6 +38,7 @@ export function listen(plinth: Plinth, { onStatus }: Pick<RealtimeOptions, 'onSt
       onStatus?.(status);
     },
     onEvent: (event) => told.events.push(event),
+    onOtherEvent: (event) => told.others.push(event),
     onMessage: (message) => told.messages.push(message),
     onRefusal: (refusal) => told.refusals.push(refusal),
     onResync: () => {
