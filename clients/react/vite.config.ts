@@ -20,6 +20,8 @@ export default defineConfig({
     },
   },
   build: {
+    // The packages in it ask for that: whoever gets the app gets this with it.
+    license: { fileName: 'licenses.md' },
     rolldownOptions: {
       output: {
         // What changes seldom has a file of its own, which browsers keep when the app changes.

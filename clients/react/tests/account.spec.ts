@@ -1,4 +1,4 @@
-import { expectPage, goTo, passwordField, signIn, signOut, submitLogin } from './support/actions';
+import { expectLive, expectPage, goTo, passwordField, signIn, signOut, submitLogin } from './support/actions';
 import { mailedLink } from './support/mail';
 import { canLogIn } from './support/person';
 import { expect, test } from './support/test';
@@ -59,7 +59,7 @@ test.describe('On the profile', () => {
     await form.getByLabel('New email').fill(address);
     await passwordField(form, 'Current password').fill(person.password);
     await form.getByRole('button', { name: 'Change email' }).click();
-    await expect(page.getByText(`Waiting for proof of ${address}`)).toBeVisible();
+    await expect(page.getByText(`Confirm ${address} to finish the change`)).toBeVisible();
 
     await page.goto(await mailedLink(server, address, '/verify-email'));
     await expect(page.getByText('Your address is verified')).toBeVisible();
@@ -114,6 +114,8 @@ test('Somebody who forgot the password gets in with a new one, by the link in th
   const password = `${person.password}, as good as new`;
   await page.goto('/login');
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  // The login has a field of that name too.
+  await expectPage(page, 'Forgot your password?');
   await page.getByLabel('Email').fill(person.email);
   await page.getByRole('button', { name: 'Send the link' }).click();
   await expect(page.getByText('Check your inbox')).toBeVisible();
@@ -125,11 +127,13 @@ test('Somebody who forgot the password gets in with a new one, by the link in th
   await page.getByRole('button', { name: 'Save the new password' }).click();
   await expect(page.getByText('Your password is changed')).toBeVisible();
   await page.getByRole('link', { name: 'Sign in' }).click();
+  await expectPage(page, 'Sign in');
 
   await submitLogin(page, person);
   await expect(page.getByRole('alert')).toContainText('The email or the password is not right.');
   await submitLogin(page, { email: person.email, password });
   await expectPage(page, 'Items');
+  await expectLive(page);
   await signOut(page);
 });
 

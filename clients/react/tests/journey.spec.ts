@@ -13,6 +13,8 @@ test.describe('A newcomer', () => {
     await page.goto('/');
     await expectPage(page, 'Sign in');
     await page.getByRole('link', { name: 'Create an account' }).click();
+    // The login has fields of the same names.
+    await expectPage(page, 'Create an account');
     await page.getByLabel('Full name').fill(full_name);
     await page.getByLabel('Email').fill(email);
     await passwordField(page).fill(password);
@@ -44,6 +46,7 @@ test.describe('A newcomer', () => {
     await passwordField(page).fill(password);
     await page.getByRole('button', { name: 'Create account' }).click();
     await expectPage(page, 'Items');
+    await expectLive(page);
     await signOut(page);
 
     const link = await mailedLink(server, email, '/verify-email');
@@ -94,7 +97,7 @@ test.describe('Somebody with items', () => {
     await expect(form.getByLabel('Title'), 'what was typed stays').toHaveValue('Copper kettle, polished');
     await save(form);
 
-    const dialog = page.getByRole('dialog', { name: 'Changed in the meantime' });
+    const dialog = page.getByRole('dialog', { name: 'This item has changed' });
     const title = dialog.getByRole('region', { name: 'Title' });
     await expect(title).toContainText('Copper kettle, polished');
     await expect(title).toContainText('Copper pot');
@@ -114,7 +117,7 @@ test.describe('Somebody with items', () => {
     await person.updateItem(id, { price: 180 });
     await expect(form.getByText('Changed elsewhere a moment ago')).toBeVisible();
     await save(form);
-    const dialog = page.getByRole('dialog', { name: 'Changed in the meantime' });
+    const dialog = page.getByRole('dialog', { name: 'This item has changed' });
     await dialog.getByRole('button', { name: 'Take theirs' }).click();
     await expect(row(page, 'Oak table').getByText('180.00')).toBeVisible();
     await expect.poll(() => person.items()).toMatchObject([{ title: 'Oak table', price: 180 }]);

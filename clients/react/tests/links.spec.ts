@@ -38,7 +38,7 @@ test('An unknown path shows that there is nothing, with a way home', async ({ pa
 
 test('What is missing is no page of the app: not an asset, not a route of the API', async ({ server }) => {
   for (const path of ['/assets/index-00000000.js', '/missing.png', '/api/missing', '/docs/missing']) {
-    const answer = await fetch(`${server.origin}${path}`, { headers: AS_BROWSER });
+    const answer = await fetch(`${server.url}${path}`, { headers: AS_BROWSER });
     expect(answer.status, path).toBe(404);
     expect(answer.headers.get('content-type'), path).toBe('application/problem+json');
   }

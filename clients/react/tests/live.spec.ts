@@ -1,5 +1,5 @@
 import { expectPage, goTo, signIn } from './support/actions';
-import { create, edit, remove, row, save } from './support/items';
+import { create, edit, remove, row, save, titles } from './support/items';
 import { expect, test } from './support/test';
 
 test('What somebody does appears on the other device, and with an administrator', async ({
@@ -77,4 +77,30 @@ test('A name that was changed elsewhere shows in the header and on the profile',
   await goTo(page, 'Profile');
   await person.send('PATCH', '/users/me', { full_name: 'Amazing Grace' });
   await expect(page.getByRole('button', { name: 'Account of Amazing Grace' })).toBeVisible();
+});
+
+test('A long list stays live while changes keep coming, and is not read for each of them', async ({
+  page,
+  person,
+}) => {
+  await person.createItems(120, (number) => ({ title: `Brick ${number}` }));
+  await signIn(page, person);
+  for (const shown of [20, 40, 60, 80, 100, 120]) {
+    await expect(titles(page)).toHaveCount(shown);
+    await titles(page).last().scrollIntoViewIfNeeded();
+  }
+  let reads = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'GET' && request.url().includes('/api/items?')) reads += 1;
+  });
+  const [newest] = await person.items();
+  for (let round = 1; round <= 12; round += 1) {
+    await person.updateItem(newest?.id ?? '', { price: round });
+    // The pace of a colleague’s program, say.
+    await page.waitForTimeout(150);
+    if (round === 8) await expect(row(page, 'Brick 120'), 'while they come').not.toContainText('No price');
+  }
+  await expect(row(page, 'Brick 120')).toContainText('12.00');
+  // Six parts each time.
+  expect(reads).toBeLessThanOrEqual(6 * 6);
 });

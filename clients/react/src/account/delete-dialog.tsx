@@ -1,8 +1,9 @@
-import { Button, Group, Modal, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, Group, PasswordInput, Stack, Text } from '@mantine/core';
 import { isNotEmpty, useForm } from '@mantine/form';
 import { deleteMe, type User } from '@plinth/client';
 import { usePlinth } from '@plinth/client/react';
 import { useNavigate } from 'react-router';
+import { Dialog } from '../shared/dialog';
 import { FormAlert } from '../shared/form-alert';
 import { tell } from '../shared/notify';
 import { useSubmission } from '../shared/submission';
@@ -17,9 +18,9 @@ interface DeleteDialogProps {
 /** Asks for the password, and deletes the account. What was typed is forgotten when it closes. */
 export function DeleteDialog({ user, opened, onClose }: DeleteDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Delete your account?">
+    <Dialog opened={opened} onClose={onClose} title="Delete your account?">
       <DeleteForm user={user} onCancel={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -31,14 +32,18 @@ function DeleteForm({ user, onCancel }: { readonly user: User; readonly onCancel
     initialValues: { current_password: '' },
     validate: { current_password: isNotEmpty('Enter your current password') },
   });
-  const { onSubmit, submitting, failure } = useSubmission(form, async (values) => {
-    await deleteMe({ body: values });
-    tell('Your account is deleted.');
-    // Its sessions have ended with it.
-    session.forget();
-    // Whoever signs in next begins at the beginning.
-    await navigate('/login', { replace: true });
-  });
+  const { onSubmit, submitting, failure } = useSubmission(
+    form,
+    async (values) => {
+      await deleteMe({ body: values });
+      tell('Your account is deleted.');
+      // Its sessions have ended with it.
+      session.forget();
+      // Whoever signs in next begins at the beginning.
+      await navigate('/login', { replace: true });
+    },
+    { failed: 'Your account was not deleted' },
+  );
   return (
     <form onSubmit={onSubmit} noValidate>
       <Username email={user.email} />

@@ -17,15 +17,19 @@ export function EmailForm({ user }: { readonly user: User }) {
       current_password: isNotEmpty('Enter your current password'),
     },
   });
-  const { onSubmit, submitting, failure } = useSubmission(form, async (values) => {
-    const changed = await update(values);
-    form.reset();
-    tell(
-      changed.pending_email
-        ? `A mail is on its way to ${changed.pending_email}. Open the link in it.`
-        : `You sign in with ${changed.email}.`,
-    );
-  });
+  const { onSubmit, submitting, failure } = useSubmission(
+    form,
+    async (values) => {
+      const changed = await update.mutateAsync({ body: values });
+      form.reset();
+      tell(
+        changed.pending_email
+          ? `We sent an email to ${changed.pending_email}. Open the link in it.`
+          : `You sign in with ${changed.email}.`,
+      );
+    },
+    { failed: 'Your email was not changed' },
+  );
   return (
     <form onSubmit={onSubmit} noValidate aria-label="Change email">
       <Stack>

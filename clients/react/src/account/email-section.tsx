@@ -1,6 +1,5 @@
 import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core';
 import type { User } from '@plinth/client';
-import { useMutation } from '@tanstack/react-query';
 import { tell, tellError } from '../shared/notify';
 import { EmailForm } from './email-form';
 import { ResendButton } from './resend-button';
@@ -24,7 +23,7 @@ export function EmailSection({ user }: { readonly user: User }) {
             </Badge>
             {!user.pending_email && (
               <ResendButton user={user} size="compact-xs">
-                Send the mail again
+                Send a link
               </ResendButton>
             )}
           </>
@@ -38,25 +37,25 @@ export function EmailSection({ user }: { readonly user: User }) {
 
 /** A new address that is to be proven before it takes the place of the present one. */
 function Pending({ user, pending }: { readonly user: User; readonly pending: string }) {
-  const update = useUpdateMe();
-  const { mutate, isPending } = useMutation({
+  const { mutate, isPending } = useUpdateMe();
+  const cancel = () =>
     // To send the present address is to take the new one back.
-    mutationFn: () => update({ email: user.email }),
-    onSuccess: () => tell(`You keep ${user.email}.`),
-    onError: tellError,
-  });
+    mutate(
+      { body: { email: user.email } },
+      { onSuccess: () => tell(`You keep ${user.email}.`), onError: (error) => tellError(error) },
+    );
   return (
-    <Alert color="blue" title={`Waiting for proof of ${pending}`} role="status">
+    <Alert color="blue" title={`Confirm ${pending} to finish the change`} role="status">
       <Stack gap="sm">
         <Text size="sm">
-          Open the link in the mail that went there. Until then you sign in with {user.email} as before.
+          Open the link in the email we sent there. Until then you sign in with {user.email} as before.
         </Text>
         <Group gap="xs">
           <ResendButton user={user} variant="default">
-            Send the mail again
+            Send the link again
           </ResendButton>
-          <Button size="xs" variant="subtle" loading={isPending} onClick={() => mutate()}>
-            Take it back
+          <Button size="xs" variant="subtle" loading={isPending} onClick={cancel}>
+            Cancel this change
           </Button>
         </Group>
       </Stack>

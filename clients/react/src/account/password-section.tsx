@@ -24,12 +24,16 @@ export function PasswordSection({ user }: { readonly user: User }) {
       password: isNotEmpty('Choose a new password'),
     },
   });
-  const { onSubmit, submitting, failure } = useSubmission(form, async (values) => {
-    await update(values);
-    form.reset();
-    void queries.invalidateQueries({ queryKey: listSessionsQueryKey() });
-    tell('Your password is changed. Your other devices have been signed out.');
-  });
+  const { onSubmit, submitting, failure } = useSubmission(
+    form,
+    async (values) => {
+      await update.mutateAsync({ body: values });
+      form.reset();
+      void queries.invalidateQueries({ queryKey: listSessionsQueryKey() });
+      tell('Your password is changed. Your other devices have been signed out.');
+    },
+    { failed: 'Your password was not changed' },
+  );
   return (
     <Section title="Password" description="A new one signs you out on all your other devices.">
       <form onSubmit={onSubmit} noValidate aria-label="Change password">

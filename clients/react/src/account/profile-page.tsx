@@ -5,7 +5,6 @@ import { DeleteSection } from './delete-section';
 import { EmailSection } from './email-section';
 import { NameSection } from './name-section';
 import { PasswordSection } from './password-section';
-import { UnverifiedBanner } from './unverified-banner';
 
 /** One's own account. */
 export function ProfilePage() {
@@ -15,7 +14,6 @@ export function ProfilePage() {
     <>
       <PageHeader title="Profile" description="Who you are, and how you sign in" />
       <Stack>
-        <UnverifiedBanner />
         <NameSection user={user} />
         <EmailSection user={user} />
         <PasswordSection user={user} />

@@ -14,7 +14,7 @@ interface ResendButtonProps extends ButtonProps {
 export function ResendButton({ user, children, ...button }: ResendButtonProps) {
   const { mutate, isPending } = useMutation({
     ...resendVerificationMutation(),
-    onSuccess: () => tell(`A mail is on its way to ${user.pending_email ?? user.email}.`),
+    onSuccess: () => tell(`We sent an email to ${user.pending_email ?? user.email}.`),
     onError: (error) => tellError(error),
   });
   return (

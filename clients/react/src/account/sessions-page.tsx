@@ -49,7 +49,8 @@ export function SessionsPage() {
         opened={one.opened}
         title="Sign out this device?"
         confirm="Sign out"
-        onConfirm={async () => one.about && end(one.about)}
+        failed="The device was not signed out"
+        onConfirm={async () => one.about && end.mutateAsync(one.about)}
         onClose={one.close}
         onDone={focusList}
       >
@@ -60,7 +61,8 @@ export function SessionsPage() {
         opened={allAsked}
         title="Sign out all other devices?"
         confirm="Sign out all others"
-        onConfirm={endOthers}
+        failed="The other devices were not signed out"
+        onConfirm={() => endOthers.mutateAsync({})}
         onClose={closeAll}
         onDone={focusList}
       >

@@ -20,16 +20,17 @@ export function UnverifiedBanner() {
       color="yellow"
       icon={<IconMailExclamation aria-hidden />}
       title="Verify your email"
+      role="status"
+      mb="md"
       withCloseButton
-      closeButtonLabel="Put the reminder away"
+      closeButtonLabel="Dismiss"
       onClose={() => setDismissed(user.email)}
     >
       <Text size="sm" mb="sm">
-        Open the link in the mail that went to {user.email}, so that you can get back into your account if you
-        forget your password.
+        Open the link in the email we send to {user.email}, to confirm that the address is yours.
       </Text>
       <ResendButton user={user} variant="default">
-        Send the mail again
+        Send a link
       </ResendButton>
     </Alert>
   );

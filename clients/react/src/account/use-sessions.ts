@@ -1,7 +1,7 @@
 import { useWindowEvent } from '@mantine/hooks';
-import { endOtherSessions, endSession, isProblem, type Session } from '@plinth/client';
-import { listSessionsOptions } from '@plinth/client/query';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { endSession, isProblem, type Session } from '@plinth/client';
+import { endOtherSessionsMutation, listSessionsOptions } from '@plinth/client/query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { tell } from '../shared/notify';
 
 /** One's sessions. No event tells of them, so they are read whenever somebody looks. */
@@ -15,26 +15,32 @@ export function useSessions() {
 /** Ends one of them. */
 export function useEndSession() {
   const drop = useDrop();
-  return async ({ id }: Session): Promise<void> => {
-    try {
-      await endSession({ path: { id } });
-    } catch (error) {
-      // It has ended by itself, or in another tab.
-      if (!isProblem(error, 'not_found')) throw error;
-    }
-    tell('The device is signed out.');
-    await drop((session) => session.id === id);
-  };
+  return useMutation({
+    mutationFn: async ({ id }: Session) => {
+      try {
+        await endSession({ path: { id } });
+      } catch (error) {
+        // It has ended by itself, or in another tab.
+        if (!isProblem(error, 'not_found')) throw error;
+      }
+    },
+    onSuccess: async (_data, { id }) => {
+      tell('The device is signed out.');
+      await drop((session) => session.id === id);
+    },
+  });
 }
 
 /** Ends all but the current one. */
 export function useEndOtherSessions() {
   const drop = useDrop();
-  return async (): Promise<void> => {
-    await endOtherSessions();
-    tell('All other devices are signed out.');
-    await drop((session) => !session.current);
-  };
+  return useMutation({
+    ...endOtherSessionsMutation(),
+    onSuccess: async () => {
+      tell('All other devices are signed out.');
+      await drop((session) => !session.current);
+    },
+  });
 }
 
 /** Takes sessions out of what is shown, at once, and then reads the list anew. */

@@ -82,7 +82,7 @@ function Who({ entry: { actor_id, user_id, ip }, about }: AuditLineProps) {
   if (user_id !== null && (user_id === actor_id || user_id === about)) return <>By {actor}</>;
   return (
     <>
-      By {actor}, {user_id === null ? 'to no known account' : 'to the account of '}
+      By {actor}, {user_id === null ? 'to no known account' : 'account: '}
       {user_id !== null && <Person id={user_id} />}
     </>
   );

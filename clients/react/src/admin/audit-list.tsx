@@ -3,8 +3,8 @@ import { byCursor, listAuditInfiniteOptions, listAuditQueryKey } from '@plinth/c
 import { useRealtime } from '@plinth/client/react';
 import { IconHistory } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
 import { EmptyState, ErrorState } from '../shared/states';
+import { useFirstNew } from '../shared/use-first-new';
 import { AuditLine } from './audit-line';
 import type { AuditQuery } from './audit-words';
 
@@ -13,23 +13,17 @@ export function AuditList({ query }: { readonly query: AuditQuery }) {
   const queries = useQueryClient();
   const entries = useInfiniteQuery({ ...listAuditInfiniteOptions({ query }), ...byCursor });
   const rows = entries.data?.pages.flatMap((page) => page.items) ?? [];
+  const refresh = () => void queries.invalidateQueries({ queryKey: listAuditQueryKey() });
   useRealtime({
     // The log tells nobody of its entries, but a change of a user makes one.
     onEvent: (event) => {
-      if ('user' in event) void queries.invalidateQueries({ queryKey: listAuditQueryKey() });
+      if ('user' in event) refresh();
     },
+    onResync: refresh,
   });
-  const list = useRef<HTMLUListElement>(null);
-  /** The first entry of those that were asked for. */
-  const next = useRef<number | null>(null);
-  useEffect(() => {
-    if (next.current === null || rows.length <= next.current) return;
-    // The button has lost the focus, and may be gone.
-    list.current?.querySelectorAll<HTMLElement>(':scope > li')[next.current]?.focus();
-    next.current = null;
-  }, [rows.length]);
+  const { list, expect } = useFirstNew<HTMLUListElement>(rows.length);
   const loadMore = () => {
-    next.current = rows.length;
+    expect();
     void entries.fetchNextPage();
   };
   if (entries.isError && !entries.data) {
@@ -51,7 +45,7 @@ export function AuditList({ query }: { readonly query: AuditQuery }) {
         </Button>
       ) : (
         <Text size="sm" c="dimmed" ta="center" mt="md">
-          That is everything.
+          End of the log.
         </Text>
       )}
     </Stack>

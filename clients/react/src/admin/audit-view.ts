@@ -52,8 +52,8 @@ export function auditOf(user: string): string {
 function read(params: URLSearchParams): AuditView {
   return {
     event: knownEvent(params.get('event')),
-    user: params.get('user'),
-    actor: params.get('actor'),
+    user: userId(params.get('user')),
+    actor: userId(params.get('actor')),
     since: instant(params.get('since')),
     until: instant(params.get('until')),
   };
@@ -63,6 +63,11 @@ function write(view: AuditView): URLSearchParams {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(view)) if (value) params.set(name, value);
   return params;
+}
+
+/** The id of a user (RFC 9562); null for anything else. */
+function userId(text: string | null): string | null {
+  return text && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text) ? text : null;
 }
 
 /** In one form, so that instants compare as texts; null for anything else. */

@@ -4,7 +4,8 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useState } from 'react';
 import { explain } from '../shared/errors';
 import { FormAlert } from '../shared/form-alert';
-import { tell } from '../shared/notify';
+import { tellOf } from '../shared/notify';
+import { useAction } from '../shared/use-action';
 import { nameOf, ROLE_NAMES } from './user-badges';
 import { useUpdateUser } from './user-changes';
 import { ROLES } from './users-view';
@@ -24,19 +25,14 @@ interface ChangeRoleProps {
 export function ChangeRole({ user, onClose }: ChangeRoleProps) {
   const update = useUpdateUser();
   const [role, setRole] = useState<Role>(user.role);
-  const save = () =>
-    update.mutate(
-      { path: { id: user.id }, body: { role } },
-      {
-        onSuccess: () => {
-          tell(`${nameOf(user)} is ${ROLE_NAMES[role].toLowerCase()} now`);
-          onClose();
-        },
-      },
-    );
+  const { mutate, isPending, error } = useAction(async () => {
+    await update.mutateAsync({ path: { id: user.id }, body: { role } });
+    tellOf(nameOf(user), `is now ${role === 'viewer' ? 'a' : 'an'} ${ROLE_NAMES[role].toLowerCase()}.`);
+  }, 'The role was not changed');
+  const save = () => mutate(undefined, { onSuccess: onClose });
   return (
     <Stack>
-      <FormAlert message={update.error && explain(update.error)} />
+      <FormAlert message={error && explain(error)} />
       <Radio.Group
         aria-label="Role"
         value={role}
@@ -58,7 +54,7 @@ export function ChangeRole({ user, onClose }: ChangeRoleProps) {
         <Button variant="default" onClick={onClose}>
           Cancel
         </Button>
-        <Button disabled={role === user.role} loading={update.isPending} onClick={save}>
+        <Button disabled={role === user.role} loading={isPending} onClick={save}>
           {role === user.role ? 'Change role' : `Make ${ROLE_NAMES[role].toLowerCase()}`}
         </Button>
       </Group>

@@ -1,6 +1,6 @@
 import type { User } from '@plinth/client';
 import { Confirmation } from '../shared/confirmation';
-import { tell } from '../shared/notify';
+import { tellOf } from '../shared/notify';
 import { nameOf } from './user-badges';
 import { useDeleteUser, useSwitchUser } from './user-changes';
 
@@ -33,11 +33,16 @@ export function DeleteUser({ user, onClose, onDeleted }: DeleteUserProps) {
   const remove = useDeleteUser();
   const onConfirm = async () => {
     await remove.mutateAsync({ path: { id: user.id } });
-    tell(`${nameOf(user)} is deleted`);
+    tellOf(nameOf(user), 'was deleted.');
     onDeleted(user);
   };
   return (
-    <Confirmation confirm="Delete user" onConfirm={onConfirm} onClose={onClose}>
+    <Confirmation
+      confirm="Delete user"
+      failed="The user was not deleted"
+      onConfirm={onConfirm}
+      onClose={onClose}
+    >
       They are signed out everywhere and can no longer sign in. Their email becomes free for another account;
       their items stay. Among the deleted users they can be restored.
     </Confirmation>

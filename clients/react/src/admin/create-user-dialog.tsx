@@ -1,9 +1,10 @@
-import { Button, Group, Modal, NativeSelect, Stack } from '@mantine/core';
+import { Button, Group, NativeSelect, Stack } from '@mantine/core';
 import { hasLength, isNotEmpty, useForm } from '@mantine/form';
 import type { Role } from '@plinth/client';
 import { FormAlert } from '../shared/form-alert';
-import { tell } from '../shared/notify';
+import { tellOf } from '../shared/notify';
 import { useSubmission } from '../shared/submission';
+import { FormDialog, useUnsaved } from '../shared/unsaved';
 import { nameOf, ROLE_NAMES } from './user-badges';
 import { useCreateUser } from './user-changes';
 import { UserFields } from './user-fields';
@@ -17,9 +18,9 @@ interface CreateUserDialogProps {
 /** Makes a user. */
 export function CreateUserDialog({ opened, onClose }: CreateUserDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Create user">
+    <FormDialog opened={opened} onClose={onClose} title="Create user">
       <CreateUserForm onClose={onClose} />
-    </Modal>
+    </FormDialog>
   );
 }
 
@@ -33,11 +34,15 @@ function CreateUserForm({ onClose }: Omit<CreateUserDialogProps, 'opened'>) {
       password: hasLength({ min: 8 }, 'Use at least 8 characters'),
     },
   });
-  const { onSubmit, submitting, failure } = useSubmission(form, async ({ full_name, ...values }) => {
+  const send = async ({ full_name, ...values }: typeof form.values) => {
     const user = await create.mutateAsync({ body: { ...values, full_name: full_name.trim() || null } });
-    tell(`${nameOf(user)} is created`);
-    onClose();
+    tellOf(nameOf(user), 'was created.');
+  };
+  const { onSubmit, submitting, failure } = useSubmission(form, send, {
+    onDone: onClose,
+    failed: 'The user was not created',
   });
+  useUnsaved(form.isDirty() && !submitting);
   return (
     <form onSubmit={onSubmit} noValidate>
       <Stack>

@@ -2,8 +2,9 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { isNotEmpty, useForm } from '@mantine/form';
 import type { User, UserUpdate } from '@plinth/client';
 import { FormAlert } from '../shared/form-alert';
-import { tell } from '../shared/notify';
+import { tellOf } from '../shared/notify';
 import { useSubmission } from '../shared/submission';
+import { useUnsaved } from '../shared/unsaved';
 import { nameOf } from './user-badges';
 import { useUpdateUser } from './user-changes';
 import { UserFields, type UserValues } from './user-fields';
@@ -25,14 +26,18 @@ export function EditUser({ user, onClose }: EditUserProps) {
         password.length > 0 && password.length < 8 ? 'Use at least 8 characters, or leave it empty' : null,
     },
   });
-  const { onSubmit, submitting, failure } = useSubmission(form, async (values) => {
+  const send = async (values: UserValues) => {
     const body = changes(user, values);
     if (Object.keys(body).length > 0) {
       const changed = await update.mutateAsync({ path: { id: user.id }, body });
-      tell(`${nameOf(changed)} is saved`);
+      tellOf(nameOf(changed), 'was saved.');
     }
-    onClose();
+  };
+  const { onSubmit, submitting, failure } = useSubmission(form, send, {
+    onDone: onClose,
+    failed: 'The user was not saved',
   });
+  useUnsaved(form.isDirty() && !submitting);
   return (
     <form onSubmit={onSubmit} noValidate>
       <Stack>

@@ -14,7 +14,11 @@ interface InstantInputProps {
 
 /** An instant, entered in the time zone of whoever looks. */
 export function InstantInput({ label, value, onChange, error }: InstantInputProps) {
-  const { text, type } = useDebouncedText(toLocal(value), (local) => onChange(toInstant(local)), PAUSE);
+  const { text, type, flush } = useDebouncedText(
+    toLocal(value),
+    (local) => onChange(toInstant(local)),
+    PAUSE,
+  );
   return (
     <TextInput
       type="datetime-local"
@@ -23,6 +27,7 @@ export function InstantInput({ label, value, onChange, error }: InstantInputProp
       max="9999-12-31T23:59"
       value={text}
       onChange={(event) => type(event.currentTarget.value)}
+      onBlur={flush}
       error={error}
     />
   );

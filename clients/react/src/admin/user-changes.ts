@@ -9,7 +9,7 @@ import {
   updateUserMutation,
 } from '@plinth/client/query';
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query';
-import { tell, tellError } from '../shared/notify';
+import { tellError, tellOf } from '../shared/notify';
 import { nameOf } from './user-badges';
 
 /** Makes a user. Throws a problem, such as `email_taken`. */
@@ -48,7 +48,7 @@ export function useRestoreUser() {
   const queries = useQueryClient();
   return useMutation({
     ...restoreUserMutation(),
-    onSuccess: (user) => tell(`${nameOf(user)} is restored`),
+    onSuccess: (user) => tellOf(nameOf(user), 'was restored.'),
     onError: (error) => tellError(error, 'Not restored'),
     onSettled: (_user, _error, { path }) => readAnew(queries, path.id),
   });
@@ -76,7 +76,7 @@ export function useSwitchUser() {
       await queries.cancelQueries({ queryKey: listUsersQueryKey() });
       showActive(queries, id, active);
     },
-    onSuccess: (user) => tell(`${nameOf(user)} is ${user.is_active ? 'active again' : 'deactivated'}`),
+    onSuccess: (user) => tellOf(nameOf(user), user.is_active ? 'is active again.' : 'was deactivated.'),
     onError: (error, { id, active }) => {
       showActive(queries, id, !active);
       tellError(error, active ? 'Not activated' : 'Not deactivated');

@@ -1,5 +1,5 @@
-import { Modal } from '@mantine/core';
 import type { User } from '@plinth/client';
+import { FormDialog } from '../shared/unsaved';
 import { useAsked } from '../shared/use-asked';
 import { ChangeRole } from './change-role';
 import { DeactivateUser, DeleteUser } from './confirmations';
@@ -31,15 +31,14 @@ interface UserDialogsOptions {
 export function useUserDialogs({ onDeleted, onClosed }: UserDialogsOptions) {
   const { about, opened, ask, close } = useAsked<About>();
   const dialogs = (
-    // Always there, since a dialog gives the focus back only to what had it when it was opened.
-    <Modal
+    <FormDialog
       opened={opened}
       onClose={close}
       onExitTransitionEnd={onClosed}
       title={about && TITLES[about.dialog](nameOf(about.user))}
     >
       {about && <Body {...about} onClose={close} onDeleted={onDeleted} />}
-    </Modal>
+    </FormDialog>
   );
   const askAbout: AskAbout = (dialog, user) => ask({ dialog, user });
   return { ask: askAbout, opened, dialogs };

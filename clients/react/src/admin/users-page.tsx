@@ -6,8 +6,8 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { PageHeader } from '../shared/page-header';
 import { EmptyState, ErrorState } from '../shared/states';
+import { useRefuge } from '../shared/use-refuge';
 import { CreateUserDialog } from './create-user-dialog';
-import { useRefuge } from './use-refuge';
 import { useUserDialogs } from './user-dialogs';
 import { UserDrawer } from './user-drawer';
 import { UsersCards } from './users-cards';
@@ -103,7 +103,8 @@ export function UsersPage() {
         id={view.user}
         covered={asking}
         listed={users.isPending || users.isPlaceholderData ? undefined : rows.users}
-        onClose={() => change({ user: null })}
+        // The way back leads past the drawer.
+        onClose={() => change({ user: null }, { replace: true })}
         onClosed={afterDialog}
         onAsk={ask}
       />

@@ -1,18 +1,27 @@
-import { Avatar, Menu, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { Avatar, LoadingOverlay, Menu, Portal, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useAuth } from '@plinth/client/react';
 import { IconDevices, IconLogout, IconUserCircle } from '@tabler/icons-react';
+import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { tellError } from '../shared/notify';
+import { useLeave } from '../shared/unsaved';
 
 /** Who is signed in, and the way out. */
 export function AccountMenu() {
   const { user, logout } = useAuth();
   const navigate = useNavigate();
+  const leave = useLeave();
+  const [leaving, setLeaving] = useState(false);
   if (!user) return null;
   const signOut = async () => {
-    await logout();
-    // Whoever signs in next begins at the beginning.
-    await navigate('/login', { replace: true });
+    setLeaving(true);
+    try {
+      await logout();
+      // Whoever signs in next begins at the beginning.
+      await navigate('/login', { replace: true });
+    } finally {
+      setLeaving(false);
+    }
   };
   const name = user.full_name ?? user.email;
   return (
@@ -37,10 +46,22 @@ export function AccountMenu() {
           Sessions
         </Menu.Item>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut().catch(tellError)}>
+        <Menu.Item
+          leftSection={<IconLogout size={16} />}
+          onClick={() => leave(() => void signOut().catch(tellError))}
+        >
           Sign out
         </Menu.Item>
       </Menu.Dropdown>
+      {/* Over everything: what is on the page is not to be used any more. */}
+      <Portal>
+        <LoadingOverlay
+          visible={leaving}
+          pos="fixed"
+          zIndex={1000}
+          loaderProps={{ 'aria-label': 'Signing out' }}
+        />
+      </Portal>
     </Menu>
   );
 }

@@ -34,7 +34,7 @@ export function CrashPage() {
       <Text c="dimmed">
         There may be a new version of the app, no connection, or a fault. Nothing that was saved is lost.
       </Text>
-      <Button onClick={() => window.location.reload()}>Load it again</Button>
+      <Button onClick={() => window.location.reload()}>Reload</Button>
     </Message>
   );
 }

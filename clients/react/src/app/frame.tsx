@@ -1,21 +1,13 @@
-import {
-  AppShell,
-  Badge,
-  Burger,
-  Container,
-  Group,
-  NavLink,
-  Text,
-  Tooltip,
-  VisuallyHidden,
-} from '@mantine/core';
+import { AppShell, Burger, Container, Group, NavLink, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useAuth, useRealtime } from '@plinth/client/react';
+import { useAuth } from '@plinth/client/react';
 import { IconBox, IconDevices, IconHistory, IconUserCircle, IconUsers } from '@tabler/icons-react';
+import { useRef } from 'react';
 import { Link, Outlet, useLocation } from 'react-router';
 import { Logo } from '../shared/logo';
 import { AccountMenu } from './account-menu';
 import { ColorSchemeToggle } from './color-scheme-toggle';
+import { LiveBadge } from './live-badge';
 import { useNextPages } from './use-next-pages';
 
 const PAGES = [
@@ -32,6 +24,8 @@ const ADMIN_PAGES = [
 /** What stands around every page of somebody who is signed in. Keeps the page live. */
 export function Frame() {
   const [opened, { toggle, close }] = useDisclosure();
+  const content = useRef<HTMLElement>(null);
+  const burger = useRef<HTMLButtonElement>(null);
   const { user } = useAuth();
   useNextPages(user?.role === 'admin');
   return (
@@ -39,11 +33,20 @@ export function Frame() {
       header={{ height: 60 }}
       navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !opened } }}
       padding="md"
+      onKeyDown={({ key }) => {
+        if (key !== 'Escape' || !opened) return;
+        close();
+        burger.current?.focus();
+      }}
     >
+      <button type="button" className="skip-link" onClick={() => content.current?.focus()}>
+        Skip to the content
+      </button>
       <AppShell.Header>
         <Group h="100%" px={{ base: 'xs', xs: 'md' }} gap="xs" justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">
             <Burger
+              ref={burger}
               opened={opened}
               onClick={toggle}
               hiddenFrom="sm"
@@ -73,7 +76,7 @@ export function Frame() {
           </>
         )}
       </AppShell.Navbar>
-      <AppShell.Main>
+      <AppShell.Main ref={content} tabIndex={-1} style={{ outline: 'none' }}>
         <Container size="lg" px={0}>
           <Outlet />
         </Container>
@@ -96,18 +99,4 @@ function Pages({ pages, onGo }: { readonly pages: typeof PAGES; readonly onGo: (
       onClick={onGo}
     />
   ));
-}
-
-/** Whether changes are told as they happen. */
-function LiveBadge() {
-  const { status } = useRealtime();
-  const live = status === 'open';
-  return (
-    <Tooltip label={live ? 'Changes appear as they happen' : 'Not connected; trying again'}>
-      <Badge variant="dot" color={live ? 'green' : 'gray'} role="status" miw="fit-content">
-        <VisuallyHidden>Connection: </VisuallyHidden>
-        {live ? 'Live' : 'Offline'}
-      </Badge>
-    </Tooltip>
-  );
 }

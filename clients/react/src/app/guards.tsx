@@ -1,21 +1,21 @@
 import { Center, Stack } from '@mantine/core';
 import { ProtectedRoute, useAuth } from '@plinth/client/react';
+import { useState } from 'react';
 import { Navigate, Outlet, useLocation } from 'react-router';
+import { type CameFrom, howTheyCame } from '../auth/came-from';
 import { Logo } from '../shared/logo';
 import { PageTitle } from '../shared/page-title';
 import { ErrorState } from '../shared/states';
 import { ForbiddenPage } from './error-pages';
 import { Loading } from './loading';
 
-/** What somebody who signs in goes back to, as the state of the location of the login. */
-export interface CameFrom {
-  readonly from?: string;
-}
-
 /** Pages of whoever is signed in; others are sent to the login and come back after it. */
 export function SignedInOnly() {
   const { pathname, search } = useLocation();
-  const state: CameFrom = { from: pathname + search };
+  const { status } = useAuth();
+  const [known, setKnown] = useState(false);
+  if (status === 'signed_in' && !known) setKnown(true);
+  const state: CameFrom = { from: pathname + search, ended: known };
   return (
     <ProtectedRoute
       loading={<Loading />}
@@ -40,16 +40,8 @@ export function AdminsOnly() {
 export function SignedOutOnly() {
   const { status } = useAuth();
   const { state } = useLocation();
-  if (status !== 'signed_out') return <Navigate to={cameFrom(state)} replace />;
+  if (status !== 'signed_out') return <Navigate to={howTheyCame(state).from ?? '/'} replace />;
   return <Outlet />;
-}
-
-/** Where somebody was going before the login. The state of a location can be anything. */
-function cameFrom(state: unknown): string {
-  if (typeof state === 'object' && state !== null && 'from' in state && typeof state.from === 'string') {
-    return state.from;
-  }
-  return '/';
 }
 
 function Unavailable({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {

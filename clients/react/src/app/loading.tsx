@@ -4,6 +4,7 @@ import { Center, Loader } from '@mantine/core';
 export function Loading() {
   return (
     <Center mih="100dvh">
+      <title>Plinth</title>
       <Loader aria-label="Loading" />
     </Center>
   );

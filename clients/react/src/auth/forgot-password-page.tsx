@@ -28,11 +28,11 @@ export function ForgotPasswordPage() {
         <>
           {/* The same whether there is an account: nobody is to find out who has one. */}
           <Alert color="green" icon={<IconMail aria-hidden />} title="Check your inbox" role="status">
-            If there is an account for {sentTo}, a mail with a link to a new password is on its way. The link
-            works for 30 minutes.
+            If there is an account for {sentTo}, we sent an email with a link to choose a new password. The
+            link works for 30 minutes.
           </Alert>
           <Text size="sm" c="dimmed">
-            Nothing there? Check the folder for spam, or{' '}
+            Nothing there? Check your spam folder, or{' '}
             <Anchor
               component="button"
               type="button"

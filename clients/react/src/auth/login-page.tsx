@@ -1,15 +1,17 @@
-import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { isNotEmpty, useForm } from '@mantine/form';
 import { useAuth } from '@plinth/client/react';
 import { Link, useLocation } from 'react-router';
 import { FormAlert } from '../shared/form-alert';
 import { useSubmission } from '../shared/submission';
+import { howTheyCame } from './came-from';
 import { AuthCard } from './card';
 
 /** Signs in. The guard of the route then leads to where somebody was going. */
 export function LoginPage() {
   const { login } = useAuth();
   const { state } = useLocation();
+  const { ended } = howTheyCame(state);
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { email: '', password: '' },
@@ -30,6 +32,11 @@ export function LoginPage() {
     >
       <form onSubmit={onSubmit} noValidate>
         <Stack>
+          {ended && !failure && (
+            <Alert color="blue" role="status">
+              You were signed out. Sign in again to go on where you were.
+            </Alert>
+          )}
           <FormAlert message={failure} />
           <TextInput
             label="Email"

@@ -27,7 +27,7 @@ export function RegisterPage() {
       form.getInputNode('email')?.focus();
       return;
     }
-    tell(`Welcome! A mail is on its way to ${email.trim()}: open the link in it to verify your address.`);
+    tell(`Welcome! We sent an email to ${email.trim()}. Open the link in it to verify your address.`);
   });
   return (
     <AuthCard

@@ -20,15 +20,11 @@ export function ResetPasswordPage() {
     <AuthCard title="Choose a new password">
       {stage === 'form' && <NewPassword onStage={setStage} />}
       {stage === 'done' && <Done />}
-      {stage === 'no_link' && (
-        <BadLink>
-          This page needs the link of the mail. After a reload, too, the link has to be opened again.
-        </BadLink>
-      )}
+      {stage === 'no_link' && <BadLink>Open the link in the email again to choose a password.</BadLink>}
       {stage === 'bad_link' && (
         <BadLink>
-          The link has been used, is older than 30 minutes, or a newer mail has replaced it. Your password is
-          as it was.
+          The link has been used, is older than 30 minutes, or a newer email has replaced it. Your password
+          has not changed.
         </BadLink>
       )}
     </AuthCard>
@@ -79,6 +75,11 @@ function NewPassword({ onStage }: { readonly onStage: (stage: Stage) => void }) 
   );
 }
 
+/** The button that was pressed is gone: what comes next has the focus. A link has no `autoFocus` of its own. */
+function focus(link: HTMLAnchorElement | null) {
+  link?.focus();
+}
+
 function Done() {
   return (
     <>
@@ -90,7 +91,7 @@ function Done() {
       >
         All devices have been signed out. Sign in with the new password.
       </Alert>
-      <Button component={Link} to="/login" autoFocus>
+      <Button component={Link} to="/login" ref={focus}>
         Sign in
       </Button>
     </>
@@ -108,8 +109,8 @@ function BadLink({ children }: { readonly children: string }) {
       >
         {children}
       </Alert>
-      <Button component={Link} to="/forgot-password">
-        Ask for a new mail
+      <Button component={Link} to="/forgot-password" ref={focus}>
+        Send a new link
       </Button>
     </>
   );

@@ -39,11 +39,11 @@ function Outcome({ verification }: { readonly verification: ReturnType<typeof us
     );
   }
   if (verification.state === 'no_link') {
-    return <BadLink>Open this page with the link in the mail.</BadLink>;
+    return <BadLink>Open this page with the link in the email.</BadLink>;
   }
   if (isProblem(verification.error, 'invalid_token')) {
     return (
-      <BadLink>The link has been used, is older than 24 hours, or a newer mail has replaced it.</BadLink>
+      <BadLink>The link has been used, is older than 24 hours, or a newer email has replaced it.</BadLink>
     );
   }
   if (isProblem(verification.error, 'email_taken')) {
@@ -70,9 +70,9 @@ function BadLink({ children }: { readonly children: string }) {
   return (
     <Warning title="This link does not work">
       <Text size="sm" mb={user ? 'sm' : 0}>
-        {children} {!user && 'If your address is not verified yet, sign in and ask for a new mail.'}
+        {children} {!user && 'If your address is not verified yet, sign in and ask for a new link.'}
       </Text>
-      {user && <ResendButton user={user}>Send a new mail</ResendButton>}
+      {user && <ResendButton user={user}>Send a new link</ResendButton>}
     </Warning>
   );
 }

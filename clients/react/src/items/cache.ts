@@ -1,8 +1,16 @@
 import type { Item, PageItem } from '@plinth/client';
-import type { InfiniteData, Query, QueryClient } from '@tanstack/react-query';
+import { listItemsInfiniteQueryKey } from '@plinth/client/query';
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { type ItemOrder, toQuery } from './filters';
 
 /** A list as far as it was scrolled. */
 type Pages = InfiniteData<PageItem>;
+
+/** The orders in which a new item is the first. */
+const NEWEST_FIRST: ReadonlyArray<ItemOrder> = ['-created_at', '-updated_at'];
+
+/** Every list of items: the key without a query is the beginning of all of them. */
+const lists = () => ({ queryKey: listItemsInfiniteQueryKey() });
 
 /**
  * Changes an item, or takes it out (null), in every list that shows it, before the server has agreed or after. Returns
@@ -14,9 +22,9 @@ export async function changeInLists(
   change: (item: Item) => Item | null,
 ): Promise<Item | undefined> {
   // An answer on its way would bring the old state back.
-  await queries.cancelQueries({ predicate: isItemList });
+  await queries.cancelQueries(lists());
   let before: Item | undefined;
-  queries.setQueriesData<Pages>({ predicate: isItemList }, (pages) =>
+  queries.setQueriesData<Pages>(lists(), (pages) =>
     mapRows(pages, (rows) =>
       rows.flatMap((row) => {
         if (row.id !== id) return [row];
@@ -30,17 +38,31 @@ export async function changeInLists(
 
 /** Puts a new item on top of the lists where the newest stand first and every item of its owner stands. */
 export function addToLists(queries: QueryClient, item: Item): void {
-  const predicate = (query: Query) => isItemList(query) && beginsWith(query, item);
-  queries.setQueriesData<Pages>({ predicate }, (pages) => {
-    // The event of its making may have been faster.
-    if (!pages || pages.pages.some(({ items }) => items.some(({ id }) => id === item.id))) return pages;
-    return mapRows(pages, (rows, page) => (page === 0 ? [item, ...rows] : rows));
-  });
+  for (const order of NEWEST_FIRST) {
+    for (const owner of [undefined, item.owner_id]) {
+      const queryKey = listItemsInfiniteQueryKey({ query: toQuery({ search: '', order }, owner) });
+      queries.setQueryData<Pages>(queryKey, (pages) => {
+        // The event of its making may have been faster.
+        if (!pages || hasItem(pages, item.id)) return pages;
+        return mapRows(pages, (rows, page) => (page === 0 ? [item, ...rows] : rows));
+      });
+    }
+  }
 }
 
 /** Reads the lists anew: a change may move a row, or take it out of a search. */
 export function refreshLists(queries: QueryClient): Promise<void> {
-  return queries.invalidateQueries({ predicate: isItemList });
+  return queries.invalidateQueries(lists());
+}
+
+/** Whether a list that is looked at has the item, as far as it was scrolled. */
+export function isInSight(queries: QueryClient, id: string): boolean {
+  const shown = queries.getQueriesData<Pages>({ ...lists(), type: 'active' });
+  return shown.some(([, pages]) => pages && hasItem(pages, id));
+}
+
+function hasItem({ pages }: Pages, id: string): boolean {
+  return pages.some(({ items }) => items.some((item) => item.id === id));
 }
 
 function mapRows(
@@ -49,21 +71,4 @@ function mapRows(
 ): Pages | undefined {
   if (!pages) return pages;
   return { ...pages, pages: pages.pages.map((page, at) => ({ ...page, items: map(page.items, at) })) };
-}
-
-/** The keys of the generated infinite options: `[{ _id, _infinite, query, baseUrl }]`. */
-function isItemList({ queryKey: [key] }: Query): boolean {
-  return isObject(key) && key['_id'] === 'listItems' && key['_infinite'] === true;
-}
-
-/** Whether a new item is the first of that list. */
-function beginsWith({ queryKey: [key] }: Query, item: Item): boolean {
-  const query = isObject(key) && isObject(key['query']) ? key['query'] : {};
-  const newestFirst = query['sort'] === '-created_at' || query['sort'] === '-updated_at';
-  const ofOwner = query['owner_id'] === undefined || query['owner_id'] === item.owner_id;
-  return newestFirst && ofOwner && query['search'] === undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

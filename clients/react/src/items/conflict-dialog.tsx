@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Paper, ScrollArea, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Button, Flex, Modal, Paper, ScrollArea, SimpleGrid, Stack, Text } from '@mantine/core';
 import { type Difference, FIELDS } from './draft';
 
 /** Shows how a change made here and one made elsewhere differ, and asks which is to be. */
@@ -14,33 +14,37 @@ export function ConflictDialog({
   readonly onTakeTheirs: () => void;
   readonly onCancel: () => void;
 }) {
+  const choice = found?.some(({ touched }) => touched) ?? false;
   return (
     <Modal
       opened={found !== null}
       onClose={onCancel}
-      title="Changed in the meantime"
+      title="This item has changed"
       size="lg"
-      closeButtonProps={{ 'aria-label': 'Go on editing' }}
+      closeButtonProps={{ 'aria-label': 'Keep editing' }}
       transitionProps={{ duration: 0 }}
     >
       <Stack>
         <Text size="sm">
-          This item was changed elsewhere since you began to edit it. Which version is to stay?
+          Somebody else has changed it since you began to edit it.
+          {choice && ' Which version do you want to keep?'}
         </Text>
         {found?.map((difference) => (
           <Compared key={difference.field} difference={difference} />
         ))}
-        <Group justify="flex-end" gap="sm">
+        <Flex direction={{ base: 'column', xs: 'row' }} justify="flex-end" gap="sm">
           <Button variant="subtle" color="gray" onClick={onCancel}>
-            Go on editing
+            Keep editing
           </Button>
-          <Button variant="default" onClick={onTakeTheirs}>
-            Take theirs
-          </Button>
+          {choice && (
+            <Button variant="default" onClick={onTakeTheirs}>
+              Take theirs
+            </Button>
+          )}
           <Button onClick={onKeepMine} data-autofocus>
             Keep mine
           </Button>
-        </Group>
+        </Flex>
       </Stack>
     </Modal>
   );
@@ -58,7 +62,7 @@ function Compared({ difference: { field, mine, theirs, touched } }: { readonly d
       </SimpleGrid>
       {!touched && (
         <Text size="xs" c="dimmed" mt={4}>
-          You did not change this: theirs stays in any case.
+          You did not change this: theirs stays either way.
         </Text>
       )}
     </section>
@@ -72,7 +76,7 @@ function Side({ name, value }: { readonly name: string; readonly value: string }
         {name}
       </Text>
       <ScrollArea.Autosize mah={180} viewportProps={{ tabIndex: 0 }}>
-        <Text size="sm" style={{ whiteSpace: 'pre-wrap' }} fs={value === '' ? 'italic' : 'normal'}>
+        <Text dir="auto" size="sm" style={{ whiteSpace: 'pre-wrap' }} fs={value === '' ? 'italic' : 'normal'}>
           {value === '' ? 'None' : value}
         </Text>
       </ScrollArea.Autosize>

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { FormAlert } from '../shared/form-alert';
-import { tell } from '../shared/notify';
+import { tellOf } from '../shared/notify';
 import { useSubmission } from '../shared/submission';
+import { FormDialog, useUnsaved } from '../shared/unsaved';
 import { type Draft, EMPTY_DRAFT, toBody, validateDraft } from './draft';
 import { ItemFields } from './item-fields';
 import { useCreateItem } from './mutations';
@@ -16,32 +17,36 @@ export function CreateDialog({
   readonly onClose: () => void;
 }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New item">
-      <CreateForm onDone={onClose} />
-    </Modal>
+    <FormDialog opened={opened} onClose={onClose} title="New item">
+      <CreateForm onClose={onClose} />
+    </FormDialog>
   );
 }
 
-function CreateForm({ onDone }: { readonly onDone: () => void }) {
+function CreateForm({ onClose }: { readonly onClose: () => void }) {
   const create = useCreateItem();
   const form = useForm<Draft>({
     mode: 'uncontrolled',
     initialValues: EMPTY_DRAFT,
     validate: validateDraft,
   });
-  const { onSubmit, submitting, failure } = useSubmission(form, async (draft) => {
+  const send = async (draft: Draft) => {
     const { title } = await create.mutateAsync({ body: toBody(draft) });
     // The order or the search may keep it out of sight.
-    tell(`“${title}” was created.`);
-    onDone();
+    tellOf(title, 'was created.');
+  };
+  const { onSubmit, submitting, failure } = useSubmission(form, send, {
+    onDone: onClose,
+    failed: 'The item was not created',
   });
+  useUnsaved(form.isDirty() && !submitting);
   return (
     <form onSubmit={onSubmit} noValidate>
       <Stack>
         <FormAlert message={failure} />
         <ItemFields form={form} />
         <Group justify="flex-end">
-          <Button variant="default" onClick={onDone}>
+          <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
           <Button type="submit" loading={submitting}>

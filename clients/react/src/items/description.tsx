@@ -15,7 +15,7 @@ export function Description({ of, text }: { readonly of: string; readonly text: 
   }, [all, text, width]);
   return (
     <div>
-      <Text ref={ref} size="sm" style={{ whiteSpace: 'pre-wrap' }} {...(!all && { lineClamp: 3 })}>
+      <Text ref={ref} dir="auto" size="sm" style={{ whiteSpace: 'pre-wrap' }} {...(!all && { lineClamp: 3 })}>
         {text}
       </Text>
       {cut && (

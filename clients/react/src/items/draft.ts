@@ -1,11 +1,11 @@
 import type { Item, ItemCreate, ItemUpdate } from '@plinth/client';
-import { formatPrice } from './format';
+import { formatPrice, PRICE_EXAMPLE, parsePrice, typePrice } from './format';
 
-/** What can be typed of an item. A price is text while it is none, or not one yet. */
+/** What can be typed of an item. */
 export type Draft = {
   title: string;
   description: string;
-  price: number | string;
+  price: string;
 };
 
 /** A field that can be changed. */
@@ -24,13 +24,16 @@ export const EMPTY_DRAFT: Draft = { title: '', description: '', price: '' };
 /** What is wrong with a draft, as far as it cannot be sent at all; the rest is the server's to say. */
 export const validateDraft = {
   title: (title: string) => (title.trim() === '' ? 'Enter a title' : null),
-  // JSON has no such number: it would be sent as null, which is no price.
-  price: (price: number | string) => (Number.isFinite(Number(price)) ? null : 'Enter a number'),
+  // Said, and not put right: a price that is taken for another one is worse than one that is typed twice.
+  price: (price: string) =>
+    Number.isNaN(parsePrice(price))
+      ? `Enter digits, with at most two decimals and nothing between thousands: ${PRICE_EXAMPLE}`
+      : null,
 };
 
 /** Of an item as it is. */
 export function toDraft({ title, description, price }: Item): Draft {
-  return { title, description: description ?? '', price: price ?? '' };
+  return { title, description: description ?? '', price: price === null ? '' : typePrice(price) };
 }
 
 /** What the server is sent for it. */
@@ -38,7 +41,7 @@ export function toBody({ title, description, price }: Draft): Required<ItemCreat
   return {
     title: title.trim(),
     description: description.trim() === '' ? null : description,
-    price: price === '' ? null : Number(price),
+    price: parsePrice(price),
   };
 }
 
@@ -52,7 +55,7 @@ export function changesOf(base: Item, draft: Draft): ItemUpdate {
   };
 }
 
-/** A field that stands otherwise here and on the server. */
+/** A field that was changed elsewhere, and stands otherwise here. */
 export interface Difference {
   readonly field: Field;
   /** As it was typed here, or, when it was not touched, as it was. */
@@ -63,18 +66,34 @@ export interface Difference {
   readonly touched: boolean;
 }
 
-/** How `changes` of `base` differ from what the item has become in the meantime. */
-export function differences(base: Item, changes: ItemUpdate, theirs: Item): ReadonlyArray<Difference> {
-  const mine = { ...base, ...changes };
+/**
+ * How `changes` of `known` differ from what that has become in the meantime. `typed` is what was typed as a price, in
+ * case it is none.
+ */
+export function differences(
+  known: Item,
+  changes: ItemUpdate,
+  theirs: Item,
+  typed = '',
+): ReadonlyArray<Difference> {
+  const mine = { ...known, ...changes };
   const fields: ReadonlyArray<Field> = ['title', 'description', 'price'];
   return fields
-    .filter((field) => mine[field] !== theirs[field])
+    .filter((field) => theirs[field] !== known[field] && theirs[field] !== mine[field])
     .map((field) => ({
       field,
-      mine: show(mine[field]),
+      mine: Number.isNaN(mine[field]) ? typed : show(mine[field]),
       theirs: show(theirs[field]),
       touched: field in changes,
     }));
+}
+
+/** Whether an item is already as `changes` would make it. */
+export function isAsWanted(item: Item, changes: ItemUpdate): boolean {
+  const wanted = { ...item, ...changes };
+  return (
+    wanted.title === item.title && wanted.description === item.description && wanted.price === item.price
+  );
 }
 
 function show(value: string | number | null): string {

@@ -1,5 +1,6 @@
 import { Button, Text } from '@mantine/core';
 import { IconBoxSeam, IconSearchOff } from '@tabler/icons-react';
+import { Quoted } from '../shared/quoted';
 import { EmptyState } from '../shared/states';
 
 /** Nothing was found, or there is nothing yet. */
@@ -17,7 +18,14 @@ export function EmptyList({
 }) {
   if (search) {
     return (
-      <EmptyState icon={IconSearchOff} title={`Nothing found for “${search}”`}>
+      <EmptyState
+        icon={IconSearchOff}
+        title={
+          <>
+            Nothing found for <Quoted>{search}</Quoted>
+          </>
+        }
+      >
         <Text c="dimmed">No title and no description contains it.</Text>
         <Button variant="default" mt="sm" onClick={onClear}>
           Clear the search

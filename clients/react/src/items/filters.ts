@@ -30,7 +30,10 @@ export function useItemFilters(): readonly [ItemFilters, ChangeView<ItemFilters>
 }
 
 /** What to ask the server for. `owner` is whose items to list; undefined for all that may be seen. */
-export function toQuery({ search, order }: ItemFilters, owner: string | undefined): ItemQuery {
+export function toQuery(
+  { search, order }: Omit<ItemFilters, 'everyone'>,
+  owner: string | undefined,
+): ItemQuery {
   return {
     page_size: 20,
     sort: order,

@@ -14,6 +14,7 @@ export function Further({
   busy,
   error,
   onLoad,
+  onAsk,
 }: {
   /** How many rows there are already. */
   readonly rows: number;
@@ -24,6 +25,8 @@ export function Further({
   /** Why it could not be loaded; null if it could. */
   readonly error: unknown;
   readonly onLoad: () => void;
+  /** Somebody has asked for it with a button. */
+  readonly onAsk: () => void;
 }) {
   if (error) {
     // Not again by itself: it would fail over and over.
@@ -36,7 +39,7 @@ export function Further({
       >
         <Group justify="space-between" gap="sm">
           <Text size="sm">{explain(error)}</Text>
-          <Button size="xs" variant="light" color="red" onClick={() => onLoad()} loading={loading}>
+          <Button size="xs" variant="light" color="red" onClick={onAsk} loading={loading}>
             Try again
           </Button>
         </Group>
@@ -47,7 +50,7 @@ export function Further({
     <Center>
       {/* Another one after each part: the last one still says that the end is near when new rows have moved it away. */}
       <End key={rows} busy={busy} onLoad={onLoad} />
-      <Button variant="default" onClick={() => onLoad()} loading={loading}>
+      <Button variant="default" onClick={onAsk} loading={loading}>
         Load more
       </Button>
     </Center>

@@ -30,7 +30,7 @@ export function ItemCard({
     <Stack gap={4}>
       <Group justify="space-between" align="flex-start" gap="md" wrap="nowrap">
         <Group justify="space-between" align="baseline" gap="xs" flex={1} miw={0} mih={34} pt={4}>
-          <Title order={2} size="md" fw={600}>
+          <Title order={2} size="md" fw={600} dir="auto">
             {item.title}
           </Title>
           <Price price={item.price} />

@@ -3,6 +3,7 @@ import { type Item, isProblem } from '@plinth/client';
 import { IconRefreshAlert, IconTrashX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { FormAlert } from '../shared/form-alert';
+import { Quoted } from '../shared/quoted';
 import { ErrorState } from '../shared/states';
 import { ConflictDialog } from './conflict-dialog';
 import { ItemCard } from './item-card';
@@ -33,7 +34,9 @@ export function ItemEditor(props: EditorProps) {
   return (
     <Stack align="flex-start">
       {isProblem(error, 'not_found') ? (
-        <Text>“{props.item.title}” was deleted in the meantime.</Text>
+        <Text>
+          <Quoted>{props.item.title}</Quoted> was deleted in the meantime.
+        </Text>
       ) : (
         <ErrorState error={error} retry={() => void refetch()} />
       )}
@@ -46,18 +49,24 @@ export function ItemEditor(props: EditorProps) {
 
 function EditForm({ item, ofOther, base, onDone }: EditorProps & { readonly base: Version }) {
   const editing = useEditing(base, onDone);
-  const { form, pending, onSubmit, submitting, failure, deletedElsewhere } = editing;
+  const { form, element, pending, onSubmit, submitting, failure, deletedElsewhere } = editing;
   return (
     <>
       <ConflictDialog
-        found={editing.conflict}
+        found={editing.conflict?.found ?? null}
         onKeepMine={editing.keepMine}
         onTakeTheirs={editing.takeTheirs}
         onCancel={editing.goOn}
       />
       {pending && <ItemCard item={{ ...item, ...pending }} ofOther={ofOther} actions="saving" />}
       {/* It may be needed again, with what was typed and the place of the fault. */}
-      <form onSubmit={onSubmit} noValidate aria-label={`Edit ${base.item.title}`} hidden={pending !== null}>
+      <form
+        ref={element}
+        onSubmit={onSubmit}
+        noValidate
+        aria-label={`Edit ${base.item.title}`}
+        hidden={pending !== null}
+      >
         <Stack>
           <Elsewhere editing={editing} />
           <FormAlert message={failure} />
@@ -85,7 +94,7 @@ function Elsewhere({ editing }: { readonly editing: Editing }) {
       </Alert>
     );
   }
-  if (!editing.changedElsewhere || editing.submitting) return null;
+  if (!editing.changedElsewhere) return null;
   return (
     <Alert
       color="blue"

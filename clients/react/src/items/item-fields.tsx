@@ -1,7 +1,6 @@
-import { NumberInput, Textarea, TextInput } from '@mantine/core';
+import { Textarea, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import type { Draft } from './draft';
-import { DECIMAL_SEPARATOR } from './format';
 
 /** The fields of an item. */
 export function ItemFields({ form }: { readonly form: UseFormReturnType<Draft> }) {
@@ -14,6 +13,7 @@ export function ItemFields({ form }: { readonly form: UseFormReturnType<Draft> }
         autoFocus
         data-autofocus
         autoComplete="off"
+        dir="auto"
         key={form.key('title')}
         {...form.getInputProps('title')}
       />
@@ -22,19 +22,14 @@ export function ItemFields({ form }: { readonly form: UseFormReturnType<Draft> }
         autosize
         minRows={2}
         maxRows={12}
+        dir="auto"
         key={form.key('description')}
         {...form.getInputProps('description')}
       />
-      <NumberInput
+      {/* Text: a field for numbers would turn what it does not understand into another number. */}
+      <TextInput
         label="Price"
         inputMode="decimal"
-        decimalScale={2}
-        decimalSeparator={DECIMAL_SEPARATOR}
-        allowedDecimalSeparators={['.', ',']}
-        allowNegative={false}
-        // Too large a number is told, not changed into another one.
-        clampBehavior="none"
-        hideControls
         autoComplete="off"
         maw={260}
         key={form.key('price')}

@@ -3,8 +3,9 @@ import type { Item } from '@plinth/client';
 import { byCursor, listItemsInfiniteOptions } from '@plinth/client/query';
 import { useAuth } from '@plinth/client/react';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { useRef } from 'react';
 import { ErrorState } from '../shared/states';
+import { useFirstNew } from '../shared/use-first-new';
+import { useRefuge } from '../shared/use-refuge';
 import { EmptyList } from './empty-list';
 import { type ItemFilters, toQuery } from './filters';
 import { Further } from './further';
@@ -35,17 +36,21 @@ export function ItemList({
   });
   const listed = list.data?.pages.flatMap(({ items }) => items) ?? [];
   const { rows, isEdited, open, close } = useEdited(listed);
-  const region = useRef<HTMLDivElement>(null);
-  // The button that was pressed goes with its row: the focus needs another place.
-  const focusList = () => region.current?.focus();
-  const deletion = useDeletion(focusList);
+  const { list: ul, expect } = useFirstNew<HTMLDivElement>(rows.length);
+  const { refuge, list: focusProps, afterDialog } = useRefuge<HTMLDivElement>();
+  const deletion = useDeletion(afterDialog);
   const finish = (item: Item) => {
     close(item);
-    if (!listed.some(({ id }) => id === item.id)) focusList();
+    // The button that was pressed goes with its row.
+    if (!listed.some(({ id }) => id === item.id)) refuge.current?.focus();
   };
   const clear = () => {
     onClearSearch();
-    focusList();
+    refuge.current?.focus();
+  };
+  const loadMore = () => {
+    expect();
+    void list.fetchNextPage();
   };
 
   return (
@@ -53,15 +58,16 @@ export function ItemList({
       component="section"
       aria-label="Items"
       aria-busy={list.isFetching}
-      ref={region}
+      ref={refuge}
       tabIndex={-1}
+      {...focusProps}
       gap="sm"
     >
       <VisuallyHidden role="status">
-        {announcement(list.isPending, listed.length, list.hasNextPage)}
+        {list.error ? '' : announcement(list.isPending, listed.length, list.hasNextPage)}
       </VisuallyHidden>
       {rows.length > 0 && (
-        <Stack component="ul" gap="sm" m={0} p={0} opacity={list.isPlaceholderData ? 0.6 : 1}>
+        <Stack component="ul" ref={ul} gap="sm" m={0} p={0} opacity={list.isPlaceholderData ? 0.6 : 1}>
           {rows.map((item) => (
             <ItemRow
               key={item.id}
@@ -86,6 +92,7 @@ export function ItemList({
           busy={list.isFetching}
           error={list.isFetchNextPageError ? list.error : null}
           onLoad={list.fetchNextPage}
+          onAsk={loadMore}
         />
       )}
       {deletion.dialog}
@@ -93,7 +100,7 @@ export function ItemList({
   );
 }
 
-/** For whoever does not see the list change. */
+/** For whoever does not see the list change. A failure is an alert of its own. */
 function announcement(pending: boolean, rows: number, more: boolean): string {
   if (pending) return 'Loading';
   if (rows === 0) return 'No items';

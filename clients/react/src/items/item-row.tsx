@@ -31,7 +31,7 @@ export function ItemRow({
     wasEditing.current = editing;
   }, [editing]);
   return (
-    <Paper component="li" withBorder p="md" pt="xs">
+    <Paper component="li" tabIndex={-1} withBorder p="md" pt="xs">
       {editing ? (
         <ItemEditor item={item} ofOther={ofOther} onDone={() => onDone(item)} />
       ) : (

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useAuth } from '@plinth/client/react';
 import { IconPlus } from '@tabler/icons-react';
+import { UnverifiedBanner } from '../account/unverified-banner';
 import { PageHeader } from '../shared/page-header';
 import { CreateDialog } from './create-dialog';
 import { useItemFilters } from './filters';
@@ -21,6 +22,7 @@ export function ItemsPage() {
           New item
         </Button>
       </PageHeader>
+      <UnverifiedBanner />
       <Toolbar filters={filters} onChange={change} seesOthers={seesOthers} />
       <ItemList
         filters={filters}

@@ -9,7 +9,7 @@ export function OwnerName({ id }: { readonly id: string }) {
   if (data) {
     return (
       <Text span inherit title={data.email}>
-        Owner: {data.full_name ?? data.email}
+        Owner: <bdi>{data.full_name ?? data.email}</bdi>
       </Text>
     );
   }

@@ -1,7 +1,7 @@
 import type { Item } from '@plinth/client';
 import type { ReactNode } from 'react';
 import { ConfirmationDialog } from '../shared/confirmation';
-import { tell } from '../shared/notify';
+import { Quoted } from '../shared/quoted';
 import { useAsked } from '../shared/use-asked';
 import { useDeleteItem } from './mutations';
 
@@ -15,21 +15,17 @@ export interface Deletion {
 export function useDeletion(onDone: () => void): Deletion {
   const remove = useDeleteItem();
   const { about, opened, ask, close } = useAsked<Item>();
-  const onConfirm = async () => {
-    if (!about) return;
-    await remove(about);
-    tell(`“${about.title}” was deleted.`);
-  };
   const dialog = (
     <ConfirmationDialog
       opened={opened}
       title="Delete this item?"
       confirm="Delete"
-      onConfirm={onConfirm}
+      failed="The item was not deleted"
+      onConfirm={async () => about && remove.mutateAsync(about)}
       onClose={close}
       onDone={onDone}
     >
-      <strong>{about?.title}</strong> will be gone for good.
+      {about && <Quoted>{about.title}</Quoted>} will be gone for good.
     </ConfirmationDialog>
   );
   return { ask, dialog };

@@ -1,49 +1,57 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { Dialog } from './dialog';
 import { explain } from './errors';
 import { FormAlert } from './form-alert';
+import { useAction } from './use-action';
 
 interface ConfirmationProps {
   /** What will happen. */
   readonly children: ReactNode;
   /** What the button says. */
   readonly confirm: string;
-  /** Does it. The dialog closes once it is done, and stays with the reason if it fails. */
+  /** What the button says that does nothing. */
+  readonly cancel?: string;
+  /** Does it. If it fails, the dialog stays with the reason; if it is closed by then, a notice tells it. */
   readonly onConfirm: () => Promise<unknown>;
+  /** It was done, and the dialog is still there. Closes it, unless told otherwise. */
+  readonly onDone?: () => void;
   readonly onClose: () => void;
+  /** The title of that notice. */
+  readonly failed?: string;
 }
 
 /** Asks before something that cannot simply be undone. The content of a dialog, whose title is the question. */
-export function Confirmation({ children, confirm, onConfirm, onClose }: ConfirmationProps) {
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
+export function Confirmation({
+  children,
+  confirm,
+  cancel = 'Cancel',
+  onConfirm,
+  onClose,
+  onDone = onClose,
+  failed,
+}: ConfirmationProps) {
   const button = useRef<HTMLButtonElement>(null);
+  const { mutate, isPending, error } = useAction(onConfirm, failed);
   useEffect(() => {
     // It was disabled while it worked, and has lost the focus by that.
-    if (failure !== null) button.current?.focus();
-  }, [failure]);
-  const run = async () => {
-    setBusy(true);
-    setFailure(null);
-    try {
-      await onConfirm();
-      onClose();
-    } catch (error) {
-      setFailure(explain(error));
-    } finally {
-      setBusy(false);
-    }
-  };
+    if (error) button.current?.focus();
+  }, [error]);
   return (
     <Stack>
-      <FormAlert message={failure} />
+      <FormAlert message={error && explain(error)} />
       <Text size="sm">{children}</Text>
       <Group justify="flex-end">
         {/* What harms nothing is what Enter does first. */}
         <Button variant="default" data-autofocus onClick={onClose}>
-          Cancel
+          {cancel}
         </Button>
-        <Button ref={button} color="red" loading={busy} onClick={() => void run()}>
+        <Button
+          ref={button}
+          color="red"
+          loading={isPending}
+          onClick={() => mutate(undefined, { onSuccess: () => onDone() })}
+        >
           {confirm}
         </Button>
       </Group>
@@ -51,29 +59,28 @@ export function Confirmation({ children, confirm, onConfirm, onClose }: Confirma
   );
 }
 
-interface ConfirmationDialogProps extends ConfirmationProps {
+interface ConfirmationDialogProps extends Omit<ConfirmationProps, 'onDone'> {
   readonly opened: boolean;
   /** The question. */
   readonly title: string;
   /** It was done, and the dialog is gone. The button that opened it may be too: the focus needs a place. */
-  readonly onDone: () => void;
+  readonly onDone?: () => void;
 }
 
 /** A dialog that asks that. */
-export function ConfirmationDialog({ opened, title, onDone, onConfirm, ...rest }: ConfirmationDialogProps) {
+export function ConfirmationDialog({ opened, title, onDone, ...rest }: ConfirmationDialogProps) {
   const done = useRef(false);
-  const confirm = async () => {
-    await onConfirm();
+  const close = () => {
     done.current = true;
+    rest.onClose();
   };
   const leave = () => {
-    if (done.current) onDone();
+    if (done.current) onDone?.();
     done.current = false;
   };
   return (
-    // Always there, since a dialog gives the focus back only to what had it when it was opened.
-    <Modal opened={opened} onClose={rest.onClose} title={title} onExitTransitionEnd={leave}>
-      <Confirmation {...rest} onConfirm={confirm} />
-    </Modal>
+    <Dialog opened={opened} onClose={rest.onClose} title={title} onExitTransitionEnd={leave}>
+      <Confirmation {...rest} onDone={close} />
+    </Dialog>
   );
 }

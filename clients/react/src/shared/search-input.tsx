@@ -15,7 +15,7 @@ interface SearchInputProps extends Pick<TextInputProps, 'label' | 'aria-label' |
 /** A field that searches while somebody types, though not at every key. */
 export function SearchInput({ value, onSearch, ...input }: SearchInputProps) {
   const field = useRef<HTMLInputElement>(null);
-  const { text, type, clear } = useDebouncedText(value, onSearch, PAUSE);
+  const { text, type, clear, flush } = useDebouncedText(value, onSearch, PAUSE);
   const startOver = () => {
     clear();
     // The cross goes away with the text.
@@ -30,8 +30,10 @@ export function SearchInput({ value, onSearch, ...input }: SearchInputProps) {
       rightSection={text && <CloseButton size="sm" aria-label="Clear the search" onClick={startOver} />}
       // The browser's own cross would be a second one.
       styles={{ input: { appearance: 'none' } }}
+      dir="auto"
       value={text}
       onChange={(event) => type(event.currentTarget.value)}
+      onBlur={flush}
     />
   );
 }

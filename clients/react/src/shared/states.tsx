@@ -1,10 +1,15 @@
 import { Alert, Button, Paper, Stack, Text, ThemeIcon } from '@mantine/core';
 import { type Icon, IconAlertCircle } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import type { MouseEvent, ReactNode } from 'react';
 import { explain } from './errors';
 
 /** Something could not be read; `retry` tries again. */
 export function ErrorState({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
+  const tryAgain = ({ currentTarget: button }: MouseEvent<HTMLButtonElement>) => {
+    retry();
+    // The button goes: on with what is around it, a list or the page.
+    button.closest<HTMLElement>('[tabindex="-1"]')?.focus({ preventScroll: true });
+  };
   return (
     <Alert
       color="red"
@@ -15,7 +20,7 @@ export function ErrorState({ error, retry }: { readonly error: unknown; readonly
     >
       <Stack align="flex-start" gap="sm">
         <Text size="sm">{explain(error)}</Text>
-        <Button size="xs" variant="light" color="red" onClick={retry}>
+        <Button size="xs" variant="light" color="red" onClick={tryAgain}>
           Try again
         </Button>
       </Stack>
@@ -30,7 +35,7 @@ export function EmptyState({
   children,
 }: {
   readonly icon: Icon;
-  readonly title: string;
+  readonly title: ReactNode;
   readonly children?: ReactNode;
 }) {
   return (

@@ -9,6 +9,8 @@ export interface DebouncedText {
   readonly type: (text: string) => void;
   /** Empties the field, and sends that at once. */
   readonly clear: () => void;
+  /** Sends what was typed without waiting: before somebody goes elsewhere, where it would come too late. */
+  readonly flush: () => void;
 }
 
 /**
@@ -42,5 +44,7 @@ export function useDebouncedText(value: string, send: (text: string) => void, pa
       setText('');
       sendNow('');
     },
+    // Not the function itself: there is another one after each key.
+    flush: () => sendSoon.flush(),
   };
 }

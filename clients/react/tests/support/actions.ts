@@ -57,5 +57,5 @@ export async function signOut(page: Page): Promise<void> {
 }
 
 function connection(page: Page): Locator {
-  return page.getByRole('status').filter({ hasText: 'Connection:' });
+  return page.getByRole('banner').getByText(/^Connection: \w/);
 }

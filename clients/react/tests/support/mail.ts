@@ -7,7 +7,7 @@ export async function mailedLink(server: Server, to: string, page: string): Prom
   await expect
     .poll(
       async () => {
-        const start = `${server.origin}${page}?`;
+        const start = `${server.url}${page}?`;
         const texts = (await server.mail()).filter((mail) => mail.to === to).map((mail) => mail.text);
         link = texts.flatMap((text) => text.split(/\s+/)).find((word) => word.startsWith(start));
         return link;

@@ -2,11 +2,9 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { BINARY } from '../../../testing/instance';
 
 const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
-
-/** The server: `PLINTH_BINARY`, or what `cargo build` has made. */
-export const BINARY = path.resolve(PACKAGE, process.env['PLINTH_BINARY'] || '../../target/debug/plinth');
 
 /** The built app: `PLINTH_APP`, or what `npm run build` has made. */
 export const APP = path.resolve(PACKAGE, process.env['PLINTH_APP'] || 'dist');

@@ -77,7 +77,7 @@ export class Person {
 
   async #request(method: string, route: string, body: unknown): Promise<Response> {
     this.#token ??= await logIn(this.#server, this);
-    return fetch(`${this.#server.origin}/api${route}`, {
+    return fetch(`${this.#server.url}/api${route}`, {
       method,
       headers: { Authorization: `Bearer ${this.#token}`, 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -111,7 +111,7 @@ function askForTokens(
   server: Server,
   { email, password }: { readonly email: string; readonly password: string },
 ): Promise<Response> {
-  return fetch(`${server.origin}/api/auth/login`, {
+  return fetch(`${server.url}/api/auth/login`, {
     method: 'POST',
     body: new URLSearchParams({ username: email, password }),
   });

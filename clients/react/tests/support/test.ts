@@ -30,11 +30,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     async ({}, use) => {
       const server = await Server.start();
       await use(server);
-      await server.dispose();
+      await server.remove();
     },
     { scope: 'worker' },
   ],
-  baseURL: async ({ server }, use) => use(server.origin),
+  baseURL: async ({ server }, use) => use(server.url),
   watch: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from the pattern.
     async ({}, use) => {
@@ -45,7 +45,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { auto: true },
   ],
   context: async ({ context, server, watch }, use) => {
-    await watch.follow(context, server.origin);
+    await watch.follow(context, server.url);
     await use(context);
   },
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from the pattern.
@@ -56,14 +56,14 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       servers.push(server);
       return server;
     });
-    await Promise.all(servers.map((server) => server.dispose()));
+    await Promise.all(servers.map((server) => server.remove()));
   },
   // Servers of the test are named here since they have to outlive the pages on them.
   another: async ({ browser, server: ofWorker, watch, serve: _ }, use) => {
     const opened: Array<Page> = [];
     await use(async ({ server = ofWorker, ...options } = {}) => {
-      const context = await browser.newContext({ baseURL: server.origin, ...options });
-      await watch.follow(context, server.origin);
+      const context = await browser.newContext({ baseURL: server.url, ...options });
+      await watch.follow(context, server.url);
       const page = await context.newPage();
       opened.push(page);
       return page;

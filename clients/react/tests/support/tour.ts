@@ -6,6 +6,14 @@ import { Person } from './person';
 import type { Server } from './server';
 import { searchUsers } from './users';
 
+let lastPrice = 1_000;
+
+/** A price that nothing has had yet. */
+function nextPrice(): number {
+  lastPrice += 1;
+  return lastPrice;
+}
+
 /** Something of the app that can be looked at. */
 export interface Sight {
   readonly name: string;
@@ -126,13 +134,13 @@ export function inside(admin: Person, other: Person): ReadonlyArray<Sight> {
       show: async (page) => {
         await items(page);
         const form = await edit(page, 'Oak table');
-        await form.getByLabel('Price').fill(String(Math.floor(Math.random() * 1_000_000)));
+        await form.getByLabel('Price').fill(String(nextPrice()));
         await form.getByLabel('Description').fill('Seats eight');
         const [table] = (await admin.items()).filter(({ title }) => title === 'Oak table');
-        await admin.updateItem(table?.id ?? '', { price: Math.floor(Math.random() * 1_000_000) });
+        await admin.updateItem(table?.id ?? '', { price: nextPrice() });
         await form.getByText('Changed elsewhere').waitFor();
         await save(form);
-        await page.getByRole('dialog', { name: 'Changed in the meantime' }).waitFor();
+        await page.getByRole('dialog', { name: 'This item has changed' }).waitFor();
       },
     },
     {
