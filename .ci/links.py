@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every relative link of every Markdown file leads to a file, and to a heading of it where it names one.
 
-Usage: .ci/links
+Usage: .ci/links.py
 """
 
 import pathlib

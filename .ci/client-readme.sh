@@ -6,7 +6,7 @@
 # The server has to know nobody yet, and to allow the origin that the React example is opened at: http://localhost:5173,
 # as it does in development, or what both have as APP_ORIGIN where that port is in use.
 #
-# Usage: BROWSER=/path/of/chromium .ci/client-readme DOCUMENT URL
+# Usage: BROWSER=/path/of/chromium .ci/client-readme.sh DOCUMENT URL
 
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
@@ -86,11 +86,11 @@ cat >vite.config.js <<'CONFIG'
 import react from '@vitejs/plugin-react';
 export default { plugins: [react()], logLevel: 'warn' };
 CONFIG
-# Without exactOptionalPropertyTypes, under which useQuery() does not take what queryOptions() of TanStack Query makes.
 cat >tsconfig.json <<'CONFIG'
 {
   "compilerOptions": {
     "strict": true,
+    "exactOptionalPropertyTypes": true,
     "noUncheckedIndexedAccess": true,
     "noPropertyAccessFromIndexSignature": true,
     "noImplicitOverride": true,
@@ -122,4 +122,4 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 ORIGIN=$origin BASE=$url BROWSER=${BROWSER:-/usr/bin/chromium} NODE_PATH=$top/clients/node_modules \
-    timeout 120 node "$top/.ci/browser/client_readme.mjs"
+    timeout 120 node "$top/.ci/browser/client-readme.mjs"

@@ -11,7 +11,7 @@ A comment before a fenced block says what becomes of the block:
 
 Blocks in `sh` and `toml` are not for the tree; any other without such a comment is a fault.
 
-Usage: .ci/walkthrough DOCUMENT FOLDER     makes FOLDER, a copy of the tree in which DOCUMENT has been followed
+Usage: .ci/walkthrough.py DOCUMENT FOLDER     makes FOLDER, a copy of the tree in which DOCUMENT has been followed
 """
 
 import pathlib

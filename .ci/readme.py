@@ -5,7 +5,7 @@ Every fenced block in `sh` that follows the line `<!-- session -->` belongs to t
 bash, in an empty folder, against the instance given; a command that fails ends it, and so does an answer of curl
 that is not 2xx or 3xx.
 
-Usage: .ci/readme DOCUMENT URL
+Usage: .ci/readme.py DOCUMENT URL
 """
 
 import re

@@ -2,7 +2,7 @@
 """Proves the arrows between the crates that docs/architecture.md draws.
 
 What a crate may link directly comes from `cargo metadata`, what it must not reach at all from `cargo tree`.
-Usage: .ci/layers [FOLDER OF THE WORKSPACE]
+Usage: .ci/layers.py [FOLDER OF THE WORKSPACE]
 """
 
 import json
@@ -83,7 +83,7 @@ def main():
     for package in packages:
         name = package["name"]
         if name not in ARROWS:
-            faults.append(f"{name} has no row in .ci/layers")
+            faults.append(f"{name} has no row in .ci/layers.py")
             continue
         direct = {dependency["name"] for dependency in package["dependencies"] if dependency["kind"] != "dev"}
         for other in sorted((direct & ours) - ARROWS[name]):

@@ -1,7 +1,7 @@
 // Whether the packages of clients/package-lock.json may be used: what the built app and the client carry has to be
 // permissive, what only builds and tests them may also be of a licence that asks for changed files alone.
 //
-//   node .ci/npm_licences.mjs clients/package-lock.json
+//   node .ci/npm-licences.mjs clients/package-lock.json
 
 import { readFileSync } from 'node:fs';
 
